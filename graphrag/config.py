@@ -1,0 +1,196 @@
+"""Typed settings: the only home of a default value.
+
+One section per subsystem. YAML lies over the defaults, ``--set section.key=value`` over both. An
+unknown key fails with a near match. Secrets never stand here: they come from the environment.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graphrag.errors import ConfigError
+from graphrag.ids import fingerprint
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ChunkingConfig(_Section):
+    """How documents are cut."""
+
+    max_tokens: int = Field(300, ge=16, le=8192, description="Largest chunk, in GPT tokens.")
+    overlap_tokens: int = Field(0, ge=0, le=1024, description="Whole sentences shared with the chunk before.")
+
+
+class ExtractionConfig(_Section):
+    """Who reads triples out of chunks, and how."""
+
+    name: Literal["spacy", "llm"] = Field("spacy", description="Which extractor.")
+    spacy_model: str = Field("en_kg_sm", description="The shipped pipeline, or any installed one by name.")
+    min_score: float = Field(0.0, ge=0.0, le=1.0, description="Triples below it go to the quarantine.")
+
+
+class OntologyConfig(_Section):
+    """Which schema checks the triples."""
+
+    path: str | None = Field(None, description="An ontology file; the shipped general one if absent.")
+    open: bool = Field(False, description="No schema: keep surface relations, and say so.")
+
+
+class EmbeddingConfig(_Section):
+    """Who turns texts into vectors."""
+
+    name: Literal["wordllama", "hashing", "http", "sentence-transformers"] = "wordllama"
+    model: str = Field("", description="Model name for http and sentence-transformers.")
+    base_url: str = Field("", description="OpenAI-compatible server for http.")
+    dim: int = Field(256, ge=8, le=4096)
+
+
+class IndexConfig(_Section):
+    """The vector index."""
+
+    exact_below: int = Field(20_000, ge=0, description="Scan exactly while there are fewer vectors.")
+    m: int = Field(16, ge=4, le=64, description="HNSW links per node.")
+    ef_construction: int = Field(200, ge=16)
+    ef_search: int = Field(128, ge=8)
+
+
+class CommunitiesConfig(_Section):
+    """Hierarchical Leiden."""
+
+    max_size: int = Field(10, ge=2, description="A larger community is divided again.")
+    resolution: float = Field(1.0, gt=0)
+    seed: int = 0
+
+
+class RetrievalConfig(_Section):
+    """Search."""
+
+    mode: Literal["auto", "hybrid", "local", "global", "passages"] = "auto"
+    k: int = Field(8, ge=1, le=1000, description="Passages returned.")
+    hops: int = Field(2, ge=0, le=5)
+    hub_cap: int = Field(64, ge=1, description="Neighbours followed from one node.")
+    damping: float = Field(0.85, ge=0.0, lt=1.0)
+    level: int = Field(2, ge=0, description="Community level of global search.")
+    context_tokens: int = Field(12_000, ge=64)
+
+
+class LLMConfig(_Section):
+    """The gate to a model, used only where a model is asked for."""
+
+    model: str = ""
+    base_url: str = Field("", description="OpenAI-compatible server; empty means OpenAI's own.")
+    max_in_flight: int = Field(8, ge=1, le=512)
+    temperature: float = Field(0.0, ge=0.0, le=2.0)
+    max_tokens: int = Field(2048, ge=1)
+    seed: int = 0
+    timeout_seconds: float = Field(120.0, gt=0)
+
+
+class BuildConfig(_Section):
+    """How a batch runs. Nothing here may change results."""
+
+    workers: int = Field(1, ge=1, le=256)
+    batch_documents: int = Field(64, ge=1, description="Documents per transaction.")
+    max_failed_share: float = Field(0.2, ge=0.0, le=1.0, description="Stop when more chunks fail.")
+
+
+class Config(_Section):
+    """All settings."""
+
+    chunking: ChunkingConfig = ChunkingConfig()
+    extraction: ExtractionConfig = ExtractionConfig()
+    ontology: OntologyConfig = OntologyConfig()
+    embedding: EmbeddingConfig = EmbeddingConfig()
+    index: IndexConfig = IndexConfig()
+    communities: CommunitiesConfig = CommunitiesConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    llm: LLMConfig = LLMConfig()
+    build: BuildConfig = BuildConfig()
+
+    def section_fingerprint(self, *sections: str) -> str:
+        """SHA-256 over the named sections, to tell whether results made with them still hold."""
+        return fingerprint({name: getattr(self, name).model_dump(mode="json") for name in sections})
+
+
+def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+    """Read settings: defaults, then the file, then each ``section.key=value``.
+
+    Raises:
+        ConfigError: If the file cannot be read or parsed, a key is unknown or a value is wrong.
+    """
+    data: dict[str, Any] = {}
+    if path is not None:
+        data = _read(path)
+    for override in overrides:
+        _apply(data, override)
+    return config_from(data, origin=str(path) if path else "settings")
+
+
+def config_from(data: Mapping[str, Any], *, origin: str = "settings") -> Config:
+    """Check plain data against the sections above.
+
+    Raises:
+        ConfigError: As `load_config`.
+    """
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(f"{origin}: {_explain(error)}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f'cannot read the settings file "{path}": {error.strerror}') from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" at line {where.line + 1}" if where is not None else ""
+        raise ConfigError(f'"{path}" is not valid YAML{line}; see `graphrag init` for an example') from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f'"{path}" must hold sections such as "retrieval:", not a {type(data).__name__}')
+    return data
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    name, separator, raw = override.partition("=")
+    section, dot, key = name.partition(".")
+    if not (separator and dot and section and key):
+        raise ConfigError(f'"--set {override}" is not of the form section.key=value, as in retrieval.k=5')
+    try:
+        value = yaml.safe_load(raw)
+    except yaml.YAMLError as error:
+        raise ConfigError(f'"--set {override}": "{raw}" is not a valid value') from error
+    if not isinstance(data.setdefault(section, {}), dict):
+        raise ConfigError(f'section "{section}" must hold keys, not a single value')
+    data[section][key] = value
+
+
+def _explain(error: ValidationError) -> str:
+    problems = []
+    for item in error.errors(include_url=False, include_input=True):
+        where = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(item["loc"][:-1]), n=1)
+            problems.append(f'unknown key "{where}"' + (f', did you mean "{near[0]}"?' if near else ""))
+        else:
+            problems.append(f"{where} = {item['input']!r}: {item['msg']}")
+    return "; ".join(problems)
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in location:
+        annotation = model.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
