@@ -1,0 +1,1 @@
+"""Pipeline parts of our own that spaCy does not bring; importing this module registers them."""

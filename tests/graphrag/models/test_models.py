@@ -1,0 +1,107 @@
+"""The shipped pipeline: how it is found, what it promises, and that it travels with its licence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from spacy.language import Language
+
+import graphrag.models
+from graphrag.errors import ConfigError
+from graphrag.models import load_pipeline, shipped_pipelines
+
+FOLDER = Path(graphrag.models.__file__).parent / "en_kg_sm"
+
+
+@pytest.fixture(scope="module")
+def nlp() -> Language:
+    return load_pipeline()
+
+
+def test_the_default_pipeline_is_shipped() -> None:
+    assert "en_kg_sm" in shipped_pipelines()
+
+
+@pytest.mark.parametrize("name", ["/tmp/model", "../en_kg_sm", "./en_kg_sm", "", "models/en_kg_sm"])
+def test_a_path_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="is not a package name"):
+        load_pipeline(name)
+
+
+def test_an_unknown_name_says_how_to_install_it() -> None:
+    with pytest.raises(ConfigError, match="python -m spacy download en_core_none_xl"):
+        load_pipeline("en_core_none_xl")
+
+
+def test_two_loads_share_nothing(nlp: Language) -> None:
+    assert load_pipeline().vocab is not nlp.vocab
+
+
+def test_entity_labels(nlp: Language) -> None:
+    labels = set(nlp.get_pipe("ner").labels)  # type: ignore[attr-defined]
+    assert {"PERSON", "ORG", "LOC", "DATE", "EVENT", "WORK", "NORP", "MISC"} == labels
+
+
+def test_the_tree_uses_universal_dependencies(nlp: Language) -> None:
+    labels = set(nlp.get_pipe("parser").labels)  # type: ignore[attr-defined]
+    assert {"nsubj", "nsubj:pass", "obj", "obl", "obl:agent", "nmod", "appos", "acl:relcl", "flat"} <= labels
+
+
+def test_the_folder_is_small_enough_for_the_wheel() -> None:
+    size = sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file())
+    assert size <= 15_000_000
+
+
+def test_the_licence_and_the_model_card_travel_with_the_model() -> None:
+    licence = (FOLDER / "LICENSE").read_text(encoding="utf-8")
+    for source in ("English Web Treebank", "GUM", "Re-DocRED", "CrossNER", "wikigold", "CC BY-SA 4.0"):
+        assert source in licence
+    assert (FOLDER / "MODEL_CARD.md").is_file()
+
+
+TEXTS = [
+    "Apple announced a new phone. Tim Cook, the chief executive, spoke in California in 2015.",
+    "\n\n  Two lines\nand a tab\t; naïve café — “quoted” words…  ",
+    "한국어 문장입니다. It is mixed with English 👍🏽.",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_tokens_quote_the_text_exactly(nlp: Language, text: str) -> None:
+    doc = nlp(text)
+    assert all(text[t.idx : t.idx + len(t.text)] == t.text for t in doc)
+    assert "".join(token.text_with_ws for token in doc) == text
+    assert all(text[e.start_char : e.end_char] == e.text for e in doc.ents)
+
+
+def test_batches_do_not_change_results(nlp: Language) -> None:
+    texts = [*TEXTS, "The treaty was signed by the king of Spain."] * 5
+    alone = [_annotation(nlp, text) for text in texts]
+    together = [doc.to_json() for doc in nlp.pipe(texts, batch_size=7)]
+    assert alone == together
+
+
+def _annotation(nlp: Language, text: str) -> dict[str, object]:
+    return nlp(text).to_json()
+
+
+def test_a_passive_agent_is_found(nlp: Language) -> None:
+    doc = nlp("The opera was written by Giuseppe Verdi.")
+    written = next(token for token in doc if token.text == "written")
+    labels = {token.dep_: token.text for token in written.children}
+    assert labels["nsubj:pass"] == "opera"
+    assert written.lemma_ == "write"
+
+
+def test_a_subject_and_object_are_found(nlp: Language) -> None:
+    doc = nlp("The museum bought three paintings in 1998.")
+    bought = next(token for token in doc if token.text == "bought")
+    labels = {token.dep_: token.text for token in bought.children}
+    assert (labels["nsubj"], labels["obj"]) == ("museum", "paintings")
+
+
+def test_sentences_are_split(nlp: Language) -> None:
+    doc = nlp("She studied law in Paris. Her brother moved to London. They never met again.")
+    assert len(list(doc.sents)) == 3
