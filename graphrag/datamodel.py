@@ -8,9 +8,6 @@ makes a new record. Spans are half-open and count Unicode code points of the *do
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
-
-_EMPTY: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +35,7 @@ class Document:
     text: str
     title: str = ""
     source: str = ""
-    metadata: Mapping[str, object] = field(default=_EMPTY)
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,7 +396,7 @@ class Context:
     relations: tuple[Hit, ...] = ()
     paths: tuple["Path", ...] = ()
     tokens: int = 0
-    trace: Mapping[str, object] = field(default=_EMPTY)
+    trace: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
