@@ -290,12 +290,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a community is about. It never states what its evidence does not."""
+    """What a community is about. It never states what its evidence does not.
+
+    Attributes:
+        basis: Hash of the members, relations and evidence it was made from, and of how; while it is
+            unchanged the report still holds.
+    """
 
     community_id: str
     title: str
     summary: str
     findings: tuple[Finding, ...]
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
