@@ -391,6 +391,7 @@ class Context:
         entities: Ranked entities near the question, best first.
         relations: Ranked relations near the question, best first.
         paths: Chains of relations that join the question's anchors to an answer, best first.
+        coverage: Share of the corpus's passages that a global search looked at, in [0, 1]; else None.
         trace: Steps of the search as plain data; empty unless asked for.
     """
 
@@ -402,6 +403,7 @@ class Context:
     relations: tuple[Hit, ...] = ()
     paths: tuple["Path", ...] = ()
     tokens: int = 0
+    coverage: float | None = None
     trace: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -447,7 +449,7 @@ class Answer:
         text: For people: the short answer, its path, supporting sentences with ``[n]`` markers.
         path: How the graph leads from the question to the answer; None where it does not.
         communities: Ids of communities a global answer rests on.
-        coverage: Share of the corpus's communities a global answer looked at, in [0, 1]; else None.
+        coverage: Share of the corpus's passages a global answer looked at, in [0, 1]; else None.
         missing: What the sources do not say, where abstained; else "".
     """
 
