@@ -1,0 +1,739 @@
+"""The derived search index: flat arrays made from one commit, memory-mapped when searching.
+
+Everything a search needs short of the texts themselves: names, sentences with the entities in them,
+words, vectors, relations. It is a pure function of a `KnowledgeView` and an embedder, carries the
+commit's number, and is thrown away and made again when that differs; the ledger stays the one source
+of truth. Opening maps files and reads nothing else, whatever the size.
+
+Rows: chunks, entities, relations and documents are numbered in the order of their ids; sentences by
+chunk and place. Ragged data are pairs of arrays: `<name>_start` (n + 1) and the values.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrag.datamodel import Chunk
+from graphrag.errors import StoreError
+from graphrag.index.arrays import Array, Ragged, Strings, group, ragged_from_pairs, write_strings
+from graphrag.index.names import (
+    LITERAL,
+    NameTable,
+    Spelling,
+    build_name_table,
+    build_spelling,
+    is_capital,
+    match_names,
+)
+from graphrag.index.terms import fold, sentence_spans, term_of, tokens, without_possessives, word_hash
+from graphrag.interfaces import Embedder, Floats, KnowledgeView
+
+FORMAT = 1
+
+BY_VIEW = 1
+"""The knowledge base records a mention of the entity in this sentence."""
+BY_NAME = 2
+"""A name of the entity stands in this sentence, though nothing was extracted there."""
+LEAD = 4
+"""The text's first words name the entity: in a text without a title, what it is about."""
+
+_LEAD_WORDS = 4
+_K1 = 1.2
+_B = 0.75
+_EMBED_BATCH = 4096
+
+
+@dataclass(frozen=True)
+class SearchIndex:
+    """One commit's arrays. Immutable, so any number of threads may search it.
+
+    Attributes:
+        folder: Where the arrays lie.
+        commit: The commit they were made from.
+        embedder: Name of the embedder whose vectors they hold.
+        counts: Documents, chunks, sentences, entities, relations.
+    """
+
+    folder: Path
+    commit: int
+    embedder: str
+    dim: int
+    counts: Mapping[str, int]
+    relation_types: tuple[str, ...]
+    entity_types: tuple[str, ...]
+
+    def _load(self, name: str) -> Array:
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+
+    def _ragged(self, name: str) -> Ragged:
+        return Ragged(self._load(f"{name}_start"), self._load(name))
+
+    @cached_property
+    def chunk_ids(self) -> Strings:
+        return Strings(self._load("chunk_ids_start"), self._load("chunk_ids"))
+
+    @cached_property
+    def entity_ids(self) -> Strings:
+        return Strings(self._load("entity_ids_start"), self._load("entity_ids"))
+
+    @cached_property
+    def relation_ids(self) -> Strings:
+        return Strings(self._load("relation_ids_start"), self._load("relation_ids"))
+
+    @cached_property
+    def document_ids(self) -> Strings:
+        return Strings(self._load("document_ids_start"), self._load("document_ids"))
+
+    @cached_property
+    def entity_names(self) -> Strings:
+        """Display name of each entity."""
+        return Strings(self._load("entity_names_start"), self._load("entity_names"))
+
+    @cached_property
+    def metadata(self) -> Strings:
+        """Canonical JSON of each document's metadata, with its key, title and source."""
+        return Strings(self._load("metadata_start"), self._load("metadata"))
+
+    @cached_property
+    def names(self) -> NameTable:
+        return NameTable(self._load("name_hash"), self._load("name_entity"), self._load("name_flags"))
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        return Spelling(self._load("spelling_key"), self._load("spelling_word"))
+
+    @cached_property
+    def name_words(self) -> Strings:
+        return Strings(self._load("name_words_start"), self._load("name_words"))
+
+    @cached_property
+    def chunk_document(self) -> Array:
+        """(chunks,) document row."""
+        return self._load("chunk_document")
+
+    @cached_property
+    def chunk_ordinal(self) -> Array:
+        """(chunks,) place in the document."""
+        return self._load("chunk_ordinal")
+
+    @cached_property
+    def chunk_sentences(self) -> Array:
+        """(chunks + 1,) first sentence of each chunk."""
+        return self._load("chunk_sentences")
+
+    @cached_property
+    def sentence_chunk(self) -> Array:
+        """(sentences,) chunk row."""
+        return self._load("sentence_chunk")
+
+    @cached_property
+    def sentence_span(self) -> Array:
+        """(sentences, 2) start and end in the document."""
+        return self._load("sentence_span")
+
+    @cached_property
+    def chunk_vectors(self) -> Array:
+        """(chunks, dim) unit rows, float32."""
+        return self._load("chunk_vectors")
+
+    @cached_property
+    def sentence_vectors(self) -> Array:
+        """(sentences, dim) int8: unit rows times 127."""
+        return self._load("sentence_vectors")
+
+    @cached_property
+    def term_hash(self) -> Array:
+        """(terms,) sorted hashes; the place is the term's row."""
+        return self._load("term_hash")
+
+    @cached_property
+    def term_idf(self) -> Array:
+        """(terms,) inverse chunk frequency, float32, positive."""
+        return self._load("term_idf")
+
+    @cached_property
+    def sentence_terms(self) -> Ragged:
+        """Term rows of each sentence, each once."""
+        return self._ragged("sentence_terms")
+
+    @cached_property
+    def term_chunks(self) -> Ragged:
+        """Chunk rows of each term; `term_chunk_weights` lies beside it."""
+        return self._ragged("term_chunks")
+
+    @cached_property
+    def term_chunk_weights(self) -> Array:
+        """BM25 weight of each posting in `term_chunks`, float32."""
+        return self._load("term_chunk_weights")
+
+    @cached_property
+    def term_sentences(self) -> Ragged:
+        """Sentence rows of each term; `term_sentence_weights` lies beside it."""
+        return self._ragged("term_sentences")
+
+    @cached_property
+    def term_sentence_weights(self) -> Array:
+        return self._load("term_sentence_weights")
+
+    @cached_property
+    def sentence_entities(self) -> Ragged:
+        """Entity rows in each sentence."""
+        return self._ragged("sentence_entities")
+
+    @cached_property
+    def entity_sentences(self) -> Ragged:
+        """Sentence rows that each entity stands in; `entity_sentence_kinds` lies beside it."""
+        return self._ragged("entity_sentences")
+
+    @cached_property
+    def entity_sentence_kinds(self) -> Array:
+        """How each of `entity_sentences` was found: sum of BY_VIEW, BY_NAME, LEAD."""
+        return self._load("entity_sentence_kinds")
+
+    @cached_property
+    def entity_subjects(self) -> Ragged:
+        """Chunk rows of the documents that are about each entity, first chunk first."""
+        return self._ragged("entity_subjects")
+
+    @cached_property
+    def chunk_subject(self) -> Array:
+        """(chunks,) entity row the chunk's document is about, by title or first words; -1 if none."""
+        return self._load("chunk_subject")
+
+    @cached_property
+    def chunk_titled(self) -> Array:
+        """(chunks,) whether `chunk_subject` comes from a title."""
+        return self._load("chunk_titled")
+
+    @cached_property
+    def entity_frequency(self) -> Array:
+        """(entities,) number of chunks that name the entity."""
+        return self._load("entity_frequency")
+
+    @cached_property
+    def entity_flags(self) -> Array:
+        return self._load("entity_flags")
+
+    @cached_property
+    def entity_type(self) -> Array:
+        """(entities,) row in `entity_types`."""
+        return self._load("entity_type")
+
+    @cached_property
+    def relation_subject(self) -> Array:
+        return self._load("relation_subject")
+
+    @cached_property
+    def relation_object(self) -> Array:
+        return self._load("relation_object")
+
+    @cached_property
+    def relation_type(self) -> Array:
+        """(relations,) row in `relation_types`."""
+        return self._load("relation_type")
+
+    @cached_property
+    def relation_weight(self) -> Array:
+        return self._load("relation_weight")
+
+    @cached_property
+    def relation_sentences(self) -> Ragged:
+        """Sentence rows that state each relation."""
+        return self._ragged("relation_sentences")
+
+    @cached_property
+    def sentence_relations(self) -> Ragged:
+        """Relations that each sentence states."""
+        return self._ragged("sentence_relations")
+
+    @cached_property
+    def adjacency(self) -> Ragged:
+        """Neighbours of each entity, both directions; `adjacency_relations` lies beside it."""
+        return self._ragged("adjacency")
+
+    @cached_property
+    def adjacency_relations(self) -> Array:
+        return self._load("adjacency_relations")
+
+
+def build_search_index(view: KnowledgeView, embedder: Embedder, folder: Path) -> SearchIndex:
+    """Make the index of the view's commit under `folder`, replacing those of older commits.
+
+    It is written beside and renamed into place, so a reader sees all of it or nothing. The same
+    view and embedder give the same bytes.
+
+    Raises:
+        StoreError: If the folder cannot be written.
+    """
+    commit = view.commit
+    target = folder / f"{commit:012d}"
+    partial = folder / f".{commit:012d}.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        _Builder(view, embedder, partial).run()
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+        for other in folder.iterdir():
+            if other.is_dir() and other != target and other.name.strip(".partil").isdigit():
+                shutil.rmtree(other, ignore_errors=True)
+    except OSError as error:
+        raise StoreError(
+            f'cannot write the search index in "{folder}": {error.strerror}; free disk space or choose '
+            "another folder, then run `graphrag rebuild`"
+        ) from error
+    return open_search_index(folder, commit)
+
+
+def open_search_index(folder: Path, commit: int) -> SearchIndex:
+    """Map the index of `commit`.
+
+    Raises:
+        StoreError: If there is none, or it was written by another version; the message says what
+            to run.
+    """
+    path = folder / f"{commit:012d}"
+    try:
+        meta = json.loads((path / "meta.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StoreError(
+            f'no search index of commit {commit} in "{folder}"; run `graphrag rebuild` to make it'
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StoreError(f'the search index in "{path}" cannot be read ({error}); run `graphrag rebuild`') from error
+    if meta.get("format") != FORMAT:
+        raise StoreError(
+            f'the search index in "{path}" has format {meta.get("format")}, this version reads {FORMAT}; '
+            "run `graphrag rebuild`"
+        )
+    return SearchIndex(
+        folder=path,
+        commit=commit,
+        embedder=meta["embedder"],
+        dim=meta["dim"],
+        counts=meta["counts"],
+        relation_types=tuple(meta["relation_types"]),
+        entity_types=tuple(meta["entity_types"]),
+    )
+
+
+class _Builder:
+    """Gathers rows from the view's streams and writes the arrays, one subject after the other."""
+
+    def __init__(self, view: KnowledgeView, embedder: Embedder, folder: Path) -> None:
+        self.view = view
+        self.embedder = embedder
+        self.folder = folder
+
+    def run(self) -> None:
+        self._documents()
+        self._entities()
+        words = self._chunks()
+        self._incidence(words)
+        self._terms(words)
+        self._relations()
+        self._finish()
+
+    def _save(self, name: str, array: Array) -> None:
+        np.save(self.folder / f"{name}.npy", array, allow_pickle=False)
+
+    def _save_ragged(self, name: str, ragged: Ragged) -> None:
+        self._save(f"{name}_start", ragged.start)
+        self._save(name, ragged.values)
+
+    def _documents(self) -> None:
+        ids: list[str] = []
+        facts: list[str] = []
+        for document in self.view.documents():
+            ids.append(document.id)
+            facts.append(
+                json.dumps(
+                    {
+                        "key": document.key,
+                        "title": document.title,
+                        "source": document.source,
+                        "metadata": dict(document.metadata),
+                    },
+                    sort_keys=True,
+                    ensure_ascii=False,
+                )
+            )
+        self.document_row = {name: row for row, name in enumerate(ids)}
+        write_strings(self.folder, "document_ids", ids)
+        write_strings(self.folder, "metadata", facts)
+
+    def _entities(self) -> None:
+        ids: list[str] = []
+        shown: list[str] = []
+        types: list[str] = []
+        flags: list[int] = []
+        names: list[tuple[str, int, bool]] = []
+        for row, entity in enumerate(self.view.entities()):
+            ids.append(entity.id)
+            shown.append(entity.name)
+            types.append(entity.type)
+            flags.append(LITERAL * entity.literal)
+            names.extend((name, row, entity.literal) for name in (entity.name, *entity.aliases))
+        self.entity_row = {name: row for row, name in enumerate(ids)}
+        for normal, entity_id in self.view.names():
+            row = self.entity_row[entity_id]
+            # A normal form has lost its capitals; it takes on those of the name it stands for.
+            names.append((normal[:1].upper() + normal[1:] if is_capital(shown[row]) else normal, row, bool(flags[row])))
+        self.entity_types = sorted(set(types))
+        type_row = {name: row for row, name in enumerate(self.entity_types)}
+        table, words = build_name_table(names)
+        spelling = build_spelling(words)
+        self.table = table
+        self.entity_flags = np.array(flags, dtype=np.uint8)
+        write_strings(self.folder, "entity_ids", ids)
+        write_strings(self.folder, "entity_names", shown)
+        write_strings(self.folder, "name_words", words)
+        self._save("entity_type", np.array([type_row[name] for name in types], dtype=np.int16))
+        self._save("entity_flags", self.entity_flags)
+        self._save("name_hash", table.hashes)
+        self._save("name_entity", table.entities)
+        self._save("name_flags", table.flags)
+        self._save("spelling_key", spelling.keys)
+        self._save("spelling_word", spelling.words)
+
+    def _chunks(self) -> "_Words":
+        ids: list[str] = []
+        documents: list[int] = []
+        ordinals: list[int] = []
+        spans: list[tuple[int, int]] = []
+        sentence_counts: list[int] = []
+        words = _Words()
+        vectors: list[Floats] = []
+        sentence_vectors: list[NDArray[np.int8]] = []
+        for batch in _batches(self.view.chunks(), _EMBED_BATCH):
+            passages: list[str] = []
+            sentences: list[str] = []
+            for chunk in batch:
+                row = len(ids)
+                ids.append(chunk.id)
+                documents.append(self.document_row[chunk.document_id])
+                ordinals.append(chunk.ordinal)
+                passages.append(f"{chunk.title}. {chunk.text}" if chunk.title else chunk.text)
+                found = sentence_spans(chunk.text)
+                sentence_counts.append(len(found))
+                words.add(row, chunk.title, chunk.text, chunk.span.start, found, len(spans))
+                spans.extend((chunk.span.start + start, chunk.span.start + end) for start, end in found)
+                sentences.extend(chunk.text[start:end] for start, end in found)
+            vectors.append(self._embed(passages))
+            sentence_vectors.append(np.rint(self._embed(sentences) * 127).astype(np.int8))
+        self.chunk_row = {name: row for row, name in enumerate(ids)}
+        self.chunk_document = np.array(documents, dtype=np.int32)
+        self.chunk_ordinal = np.array(ordinals, dtype=np.int32)
+        self.chunk_sentences = np.concatenate(([0], np.cumsum(sentence_counts, dtype=np.int64)))
+        self.sentence_chunk = np.repeat(np.arange(len(ids), dtype=np.int32), sentence_counts)
+        self.sentence_span = np.array(spans, dtype=np.int64).reshape(-1, 2)
+        empty = np.empty((0, self.embedder.dim), dtype=np.float32)
+        write_strings(self.folder, "chunk_ids", ids)
+        self._save("chunk_document", self.chunk_document)
+        self._save("chunk_ordinal", self.chunk_ordinal)
+        self._save("chunk_sentences", self.chunk_sentences)
+        self._save("sentence_chunk", self.sentence_chunk)
+        self._save("sentence_span", self.sentence_span)
+        self._save("chunk_vectors", np.concatenate([empty, *vectors]))
+        self._save("sentence_vectors", np.concatenate([empty.astype(np.int8), *sentence_vectors]))
+        words.close()
+        return words
+
+    def _embed(self, texts: Sequence[str]) -> Floats:
+        parts = [self.embedder.embed(texts[at : at + _EMBED_BATCH]) for at in range(0, len(texts), _EMBED_BATCH)]
+        return np.concatenate([np.empty((0, self.embedder.dim), dtype=np.float32), *parts])
+
+    def _incidence(self, words: "_Words") -> None:
+        """Which entity stands in which sentence: what was extracted, and every known name besides."""
+        sentences, entities, kinds, places = self._recorded(words)
+        starts, _, rows = match_names(words.fold_hash, words.capital, words.breaks, self.table)
+        body = words.sentence[starts] >= 0
+        starts, rows = starts[body], rows[body]
+        sentences = np.concatenate((sentences, words.sentence[starts]))
+        entities = np.concatenate((entities, self.table.entities[rows].astype(np.int64)))
+        kinds = np.concatenate((kinds, np.full(len(starts), BY_NAME, dtype=np.uint8)))
+        places = np.concatenate((places, words.place[starts]))
+        first = self.chunk_ordinal[self.sentence_chunk[sentences]] == 0
+        kinds[first & (places < _LEAD_WORDS)] |= LEAD
+
+        key = sentences * max(1, len(self.entity_flags)) + entities
+        order = np.argsort(key, kind="stable")
+        unique, at = np.unique(key[order], return_index=True)
+        merged = np.bitwise_or.reduceat(kinds[order], at) if len(at) else kinds[:0]
+        pair_sentence = unique // max(1, len(self.entity_flags))
+        pair_entity = unique % max(1, len(self.entity_flags))
+        count = len(self.sentence_chunk)
+        self._save_ragged("sentence_entities", group(pair_sentence, pair_entity.astype(np.int32), count))
+        by_entity = np.lexsort((pair_sentence, pair_entity))
+        self._save_ragged(
+            "entity_sentences",
+            group(pair_entity[by_entity], pair_sentence[by_entity].astype(np.int32), len(self.entity_flags)),
+        )
+        self._save("entity_sentence_kinds", merged[by_entity])
+        chunk_pairs = np.unique(
+            pair_entity * max(1, len(self.chunk_row)) + self.sentence_chunk[pair_sentence].astype(np.int64)
+        )
+        self._save(
+            "entity_frequency",
+            np.bincount(chunk_pairs // max(1, len(self.chunk_row)), minlength=len(self.entity_flags)).astype(np.int32),
+        )
+        self._subjects(pair_sentence, pair_entity, merged)
+
+    def _recorded(
+        self, words: "_Words"
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
+        """The view's mentions by sentence: sentences, entities, kinds, and the word each starts at."""
+        chunks: list[int] = []
+        entities: list[int] = []
+        starts: list[int] = []
+        for chunk_id, entity_id, span in self.view.mentions():
+            chunks.append(self.chunk_row[chunk_id])
+            entities.append(self.entity_row[entity_id])
+            starts.append(span.start)
+        chunk = np.array(chunks, dtype=np.int64)
+        start = np.array(starts, dtype=np.int64)
+        sentence = self._sentence_at(chunk, start)
+        place = words.place_of(chunk, start)
+        known = sentence >= 0
+        return (
+            sentence[known],
+            np.array(entities, dtype=np.int64)[known],
+            np.full(int(known.sum()), BY_VIEW, dtype=np.uint8),
+            place[known],
+        )
+
+    def _sentence_at(self, chunk: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Row of the sentence of `chunk` that holds the character `start`; -1 if none."""
+        if not len(chunk) or not len(self.sentence_chunk):
+            return np.full(len(chunk), -1, dtype=np.int64)
+        scale = int(max(self.sentence_span.max(), start.max())) + 1
+        keys = self.sentence_chunk.astype(np.int64) * scale + self.sentence_span[:, 0]
+        row = np.searchsorted(keys, chunk * scale + start, side="right") - 1
+        row = np.maximum(row, 0)
+        return np.where(self.sentence_chunk[row] == chunk, row, -1)
+
+    def _subjects(
+        self, pair_sentence: NDArray[np.int64], pair_entity: NDArray[np.int64], kinds: NDArray[np.uint8]
+    ) -> None:
+        chunk_count = len(self.chunk_row)
+        subject_of = np.full(len(self.document_row), -1, dtype=np.int64)
+        for document_id, entity_id in self.view.subjects():
+            subject_of[self.document_row[document_id]] = self.entity_row[entity_id]
+        subject = subject_of[self.chunk_document] if chunk_count else np.empty(0, np.int64)
+        titled = subject >= 0
+        lead = ((kinds & LEAD) != 0) & ((self.entity_flags[pair_entity] & LITERAL) == 0)
+        lead_document = self.chunk_document[self.sentence_chunk[pair_sentence[lead]]]
+        lead_entity = pair_entity[lead]
+        by_lead = np.full(len(self.document_row), -1, dtype=np.int64)
+        by_lead[lead_document[::-1]] = lead_entity[::-1]
+        subject = np.where(titled, subject, by_lead[self.chunk_document]) if chunk_count else subject
+        self._save("chunk_subject", subject.astype(np.int32))
+        self._save("chunk_titled", titled)
+        rows = np.flatnonzero(subject >= 0)
+        order = np.lexsort((rows, self.chunk_ordinal[rows], subject[rows]))
+        self._save_ragged(
+            "entity_subjects", group(subject[rows][order], rows[order].astype(np.int32), len(self.entity_flags))
+        )
+
+    def _terms(self, words: "_Words") -> None:
+        has_term = words.term_hash != 0
+        terms, index = np.unique(words.term_hash[has_term], return_inverse=True)
+        chunk, sentence = words.chunk[has_term], words.sentence[has_term]
+        self._save("term_hash", terms)
+        chunk_count = len(self.chunk_row)
+        frequency = _distinct_counts(index, chunk, len(terms), chunk_count)
+        idf = np.log1p((chunk_count - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        self._save("term_idf", idf)
+        postings, weights = _bm25(index, chunk, len(terms), chunk_count)
+        self._save_ragged("term_chunks", postings)
+        self._save("term_chunk_weights", weights)
+        body = sentence >= 0
+        postings, weights = _bm25(index[body], sentence[body], len(terms), len(self.sentence_chunk))
+        self._save_ragged("term_sentences", postings)
+        self._save("term_sentence_weights", weights)
+        self._save_ragged(
+            "sentence_terms",
+            ragged_from_pairs(sentence[body], index[body], len(self.sentence_chunk), len(terms)),
+        )
+
+    def _relations(self) -> None:
+        ids: list[str] = []
+        types: list[str] = []
+        ends: list[tuple[int, int]] = []
+        weights: list[float] = []
+        evidence: list[tuple[int, int, int]] = []
+        for row, relation in enumerate(self.view.relations()):
+            ids.append(relation.id)
+            types.append(relation.type)
+            ends.append((self.entity_row[relation.subject_id], self.entity_row[relation.object_id]))
+            weights.append(relation.weight)
+            evidence.extend((row, self.chunk_row[item.chunk_id], item.span.start) for item in relation.evidence)
+        self.relation_types = sorted(set(types))
+        type_row = {name: row for row, name in enumerate(self.relation_types)}
+        pairs = np.array(ends, dtype=np.int64).reshape(-1, 2)
+        write_strings(self.folder, "relation_ids", ids)
+        self._save("relation_subject", pairs[:, 0].astype(np.int32))
+        self._save("relation_object", pairs[:, 1].astype(np.int32))
+        self._save("relation_type", np.array([type_row[name] for name in types], dtype=np.int32))
+        self._save("relation_weight", np.array(weights, dtype=np.float32))
+        self.relation_count = len(ids)
+        self._adjacency(pairs)
+        stated = np.array(evidence, dtype=np.int64).reshape(-1, 3)
+        sentence = self._sentence_at(stated[:, 1], stated[:, 2])
+        known = sentence >= 0
+        sentences, relations = sentence[known], stated[known, 0]
+        count = len(self.sentence_chunk)
+        self._save_ragged("relation_sentences", ragged_from_pairs(relations, sentences, len(ids), count))
+        self._save_ragged("sentence_relations", ragged_from_pairs(sentences, relations, count, len(ids)))
+
+    def _adjacency(self, pairs: NDArray[np.int64]) -> None:
+        rows = np.arange(len(pairs), dtype=np.int64)
+        source = np.concatenate((pairs[:, 0], pairs[:, 1]))
+        target = np.concatenate((pairs[:, 1], pairs[:, 0]))
+        relation = np.concatenate((rows, rows))
+        order = np.lexsort((relation, target, source))
+        self._save_ragged(
+            "adjacency", group(source[order], target[order].astype(np.int32), len(self.entity_flags))
+        )
+        self._save("adjacency_relations", relation[order].astype(np.int32))
+
+    def _finish(self) -> None:
+        meta = {
+            "format": FORMAT,
+            "commit": self.view.commit,
+            "embedder": self.embedder.name,
+            "dim": self.embedder.dim,
+            "counts": {
+                "documents": len(self.document_row),
+                "chunks": len(self.chunk_row),
+                "sentences": len(self.sentence_chunk),
+                "entities": len(self.entity_row),
+                "relations": self.relation_count,
+            },
+            "relation_types": self.relation_types,
+            "entity_types": self.entity_types,
+        }
+        text = json.dumps(meta, sort_keys=True, indent=1)
+        (self.folder / "meta.json").write_text(text, encoding="utf-8")
+
+
+class _Words:
+    """Every word of the corpus in order, as parallel arrays; a word's facts are kept once per spelling.
+
+    Attributes (after `close`), one entry per word:
+        fold_hash: Hash of the folded word.
+        term_hash: Hash of its search term; 0 for a stop word.
+        capital: Whether it may start a name.
+        breaks: Whether it ends a sentence.
+        chunk, sentence: Rows; sentence is -1 in a title.
+        place: Number in its chunk's text, from 0; a title's words count from 0 too.
+    """
+
+    def __init__(self) -> None:
+        self._spelling: dict[str, int] = {}
+        self._rows: list[int] = []
+        self._lengths: list[int] = []
+        self._chunks: list[int] = []
+        self._sentences: list[int] = []
+        self._starts: list[int] = []
+
+    def add(
+        self, chunk: int, title: str, text: str, offset: int, sentences: Sequence[tuple[int, int]], first: int
+    ) -> None:
+        known = self._spelling
+        if title:
+            found = without_possessives(tokens(title), title)
+            self._append(chunk, -1, [known.setdefault(word, len(known)) for _, _, word in found])
+            self._starts.extend([-1] * len(found))
+        found = without_possessives(tokens(text), text)
+        at = 0
+        for row, (_, end) in enumerate(sentences, start=first):
+            spellings: list[int] = []
+            while at < len(found) and found[at][0] < end:
+                spellings.append(known.setdefault(found[at][2], len(known)))
+                self._starts.append(offset + found[at][0])
+                at += 1
+            self._append(chunk, row, spellings)
+
+    def _append(self, chunk: int, sentence: int, spellings: list[int]) -> None:
+        if spellings:
+            self._rows.extend(spellings)
+            self._lengths.append(len(spellings))
+            self._chunks.append(chunk)
+            self._sentences.append(sentence)
+
+    def close(self) -> None:
+        spellings = list(self._spelling)
+        rows = np.array(self._rows, dtype=np.int64)
+        lengths = np.array(self._lengths, dtype=np.int64)
+        terms = [term_of(word) for word in spellings]
+        hashes = np.array([word_hash(fold(word)) for word in spellings], dtype=np.uint64)
+        term_hashes = np.array([word_hash(term) if term else 0 for term in terms], dtype=np.uint64)
+        capitals = np.array([is_capital(word) for word in spellings], dtype=np.bool_)
+        self.fold_hash = hashes[rows] if len(rows) else hashes
+        self.term_hash = term_hashes[rows] if len(rows) else term_hashes
+        self.capital = capitals[rows] if len(rows) else capitals
+        self.breaks = np.zeros(len(rows), dtype=np.bool_)
+        ends = np.cumsum(lengths)
+        self.breaks[ends - 1] = True
+        self.chunk = np.repeat(np.array(self._chunks, dtype=np.int64), lengths)
+        self.sentence = np.repeat(np.array(self._sentences, dtype=np.int64), lengths)
+        self.start = np.array(self._starts, dtype=np.int64)
+        self.place = self._places()
+
+    def _places(self) -> NDArray[np.int64]:
+        group_key = self.chunk * 2 + (self.sentence >= 0)
+        changes = np.flatnonzero(np.diff(group_key, prepend=-1))
+        sizes = np.diff(np.append(changes, len(group_key)))
+        places: NDArray[np.int64] = np.arange(len(group_key)) - np.repeat(changes, sizes)
+        return places
+
+    def place_of(self, chunk: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Number of the word that starts at or last before `start` in `chunk`."""
+        if not len(chunk) or not len(self.start):
+            return np.zeros(len(chunk), dtype=np.int64)
+        scale = int(max(self.start.max(), start.max())) + 2
+        keys = self.chunk * scale + self.start + 1
+        row = np.maximum(np.searchsorted(keys, chunk * scale + start + 1, side="right") - 1, 0)
+        return np.where((self.chunk[row] == chunk) & (self.sentence[row] >= 0), self.place[row], 0)
+
+
+def _batches(items: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:
+    batch: list[Chunk] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _distinct_counts(
+    terms: NDArray[np.int64], units: NDArray[np.int64], term_count: int, unit_count: int
+) -> NDArray[np.int64]:
+    """In how many units each term stands."""
+    pairs = np.unique(terms * max(1, unit_count) + units)
+    return np.bincount(pairs // max(1, unit_count), minlength=term_count)
+
+
+def _bm25(
+    terms: NDArray[np.int64], units: NDArray[np.int64], term_count: int, unit_count: int
+) -> tuple[Ragged, NDArray[np.float32]]:
+    """Postings by term with each one's BM25 weight (Robertson & Zaragoza 2009; idf never negative)."""
+    pairs, counts = np.unique(terms * max(1, unit_count) + units, return_counts=True)
+    term, unit = pairs // max(1, unit_count), pairs % max(1, unit_count)
+    lengths = np.bincount(units, minlength=unit_count).astype(np.float64)
+    mean = lengths.mean() if unit_count else 1.0
+    frequency = np.bincount(term, minlength=term_count)
+    idf = np.log1p((unit_count - frequency + 0.5) / (frequency + 0.5))
+    norm = _K1 * (1 - _B + _B * lengths[unit] / max(mean, 1e-9))
+    weights = idf[term] * counts * (_K1 + 1) / (counts + norm)
+    return group(term, unit.astype(np.int32), term_count), weights.astype(np.float32)

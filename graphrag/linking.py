@@ -1,0 +1,321 @@
+"""From the words of a question to where the graph takes it up.
+
+Names in the question are looked up exactly, then allowing a slip of the pen; what remains of the
+question after its names is what is asked *about* them: it weighs the sentences met on the way.
+Relation types are recognised by the words an ontology gives them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA
+
+from graphrag.index.names import CASED, LITERAL, LONGEST_NAME, STOP, is_capital
+from graphrag.index.snapshot import SearchIndex
+from graphrag.index.terms import (
+    STOPWORDS,
+    fold,
+    ngram_hashes,
+    stem,
+    tokens,
+    without_possessives,
+    word_hash,
+    word_hashes,
+)
+
+_LARGEST_HOMOGRAPH = 16
+_SHORTEST_CORRECTED = 4
+_MOST_CORRECTIONS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedEntity:
+    """An entity that words [first, first + length) of the question name.
+
+    Attributes:
+        entity: Row in the index.
+        weight: In (0, 1]: how sure the link is times how specific the entity is.
+        how: "name", "typo" or "embedding".
+    """
+
+    entity: int
+    weight: float
+    first: int
+    length: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """Words that point to relation types, as an ontology lists them.
+
+    Attributes:
+        phrases: Stemmed phrase -> relation types.
+        words: Relation type -> stems of all its words, for recognising sentences that state it.
+    """
+
+    phrases: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def make_cues(phrases: Mapping[str, Sequence[str]]) -> Cues:
+    """Prepare {relation type: its label, aliases, cues}. Words such as "of" are not looked at."""
+    by_phrase: dict[tuple[str, ...], set[str]] = {}
+    words: dict[str, set[str]] = {}
+    for relation, spellings in phrases.items():
+        for spelling in spellings:
+            stems = _stems(spelling)
+            if stems:
+                by_phrase.setdefault(stems, set()).add(relation)
+                words.setdefault(relation, set()).update(stems)
+    return Cues(
+        {phrase: tuple(sorted(relations)) for phrase, relations in sorted(by_phrase.items())},
+        {relation: tuple(sorted(stems)) for relation, stems in sorted(words.items())},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedQuestion:
+    """A question as search works with it.
+
+    Attributes:
+        text: The question.
+        words: Its words as written.
+        entities: What its words name, in the order of the words.
+        relation_types: Types its words point to, sorted.
+        terms: (t,) rows of its distinct search terms that the corpus knows.
+        weights: (t,) their inverse chunk frequency.
+        in_name: (t,) whether the term stands only inside the names that were linked.
+        cue_terms: Rows of the words of `relation_types` that the question itself does not use.
+        rest: The question without the names, for embedding.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    entities: tuple[LinkedEntity, ...]
+    relation_types: tuple[str, ...]
+    terms: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    in_name: NDArray[np.bool_]
+    cue_terms: NDArray[np.int64]
+    rest: str
+
+
+def link_question(index: SearchIndex, text: str, cues: Cues | None = None) -> LinkedQuestion:
+    """Find the names, relation words and search terms of a question. O(words) look-ups."""
+    found = without_possessives(tokens(text), text)
+    surfaces = [surface for _, _, surface in found]
+    words = [fold(surface) for surface in surfaces]
+    stems = ["" if word in STOPWORDS else stem(word) for word in words]
+    rows = term_rows(index, stems)
+    entities = _link_names(index, surfaces, words, rows)
+    named = np.zeros(len(words), dtype=np.bool_)
+    for entity in entities:
+        named[entity.first : entity.first + entity.length] = True
+    types = _relation_types(stems, cues) if cues else ()
+    distinct, in_name = _distinct_terms(rows, named)
+    cue_terms = _cue_terms(index, types, cues, distinct) if cues else np.empty(0, np.int64)
+    return LinkedQuestion(
+        text=text,
+        words=tuple(surfaces),
+        entities=entities,
+        relation_types=types,
+        terms=distinct,
+        weights=index.term_idf[distinct],
+        in_name=in_name,
+        cue_terms=cue_terms,
+        rest=_without(text, found, named),
+    )
+
+
+def term_rows(index: SearchIndex, stems: Sequence[str]) -> NDArray[np.int64]:
+    """Row of each stem among the corpus's terms; -1 where unknown or empty."""
+    known = index.term_hash
+    hashes = np.array([word_hash(item) if item else 0 for item in stems], dtype=np.uint64)
+    if not len(known) or not len(hashes):
+        return np.full(len(hashes), -1, dtype=np.int64)
+    rows = np.searchsorted(known, hashes)
+    rows[rows == len(known)] = 0
+    return np.where((known[rows] == hashes) & (hashes != 0), rows, -1)
+
+
+def specificity(index: SearchIndex, entities: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How much naming an entity narrows the search, in (0, 1]: inverse chunk frequency, scaled."""
+    total = max(1, index.counts["chunks"])
+    frequency = np.maximum(index.entity_frequency[entities], 1)
+    scaled: NDArray[np.float64] = np.log1p(total / frequency) / np.log1p(total)
+    return scaled
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    first: int
+    length: int
+    row: int  # first row of the name table
+    quality: float
+    how: str
+
+
+def _link_names(
+    index: SearchIndex, surfaces: Sequence[str], words: Sequence[str], rows: NDArray[np.int64]
+) -> tuple[LinkedEntity, ...]:
+    if not words or not len(index.names.hashes):
+        return ()
+    hashes = word_hashes(words)
+    shouted = all(is_capital(word) for word in surfaces) or not any(is_capital(word) for word in surfaces[1:])
+    matches = _exact(index, surfaces, words, rows, hashes, shouted)
+    covered = np.zeros(len(words), dtype=np.bool_)
+    for match in _disjoint(matches):
+        covered[match.first : match.first + match.length] = True
+    for place in np.flatnonzero(~covered).tolist():
+        if _may_be_misspelt(surfaces[place], words[place], rows[place]):
+            matches += _misspelt(index, words, hashes, place)
+    linked: list[LinkedEntity] = []
+    table = index.names
+    for match in sorted(_disjoint(matches), key=lambda item: item.first):
+        end = int(np.searchsorted(table.hashes, table.hashes[match.row], side="right"))
+        named = np.unique(table.entities[match.row : min(end, match.row + _LARGEST_HOMOGRAPH)])
+        weights = match.quality * specificity(index, named) / np.sqrt(len(named))
+        linked += [
+            LinkedEntity(int(entity), float(weight), match.first, match.length, match.how)
+            for entity, weight in zip(named, weights, strict=True)
+        ]
+    return tuple(linked)
+
+
+def _exact(
+    index: SearchIndex,
+    surfaces: Sequence[str],
+    words: Sequence[str],
+    rows: NDArray[np.int64],
+    hashes: NDArray[np.uint64],
+    shouted: bool,
+) -> list[_Match]:
+    table = index.names
+    matches: list[_Match] = []
+    for length, runs in enumerate(ngram_hashes(hashes, LONGEST_NAME), start=1):
+        at = np.searchsorted(table.hashes, runs)
+        at[at == len(table.hashes)] = 0
+        for first in np.flatnonzero(table.hashes[at] == runs).tolist():
+            row = int(at[first])
+            quality = _case_quality(index, surfaces, words, rows, first, length, int(table.flags[row]), shouted)
+            if quality > 0:
+                matches.append(_Match(first, length, row, quality, "name"))
+    return matches
+
+
+def _case_quality(
+    index: SearchIndex,
+    surfaces: Sequence[str],
+    words: Sequence[str],
+    rows: NDArray[np.int64],
+    first: int,
+    length: int,
+    flags: int,
+    shouted: bool,
+) -> float:
+    """How sure it is that these words are meant as the name they spell; 0 for not at all."""
+    if flags & STOP and length == 1:
+        return 0.0
+    if words[first] in STOPWORDS and length == 1:
+        return 0.0
+    if not flags & CASED or flags & LITERAL:
+        return 0.8 if length > 1 or flags & LITERAL else 0.5
+    content = [at for at in range(first, first + length) if words[at] not in STOPWORDS]
+    capitals = sum(is_capital(surfaces[at]) for at in content)
+    if capitals == len(content) and not shouted:
+        return 1.0 if length == 1 or is_capital(surfaces[first]) else 0.95
+    # Plain words that happen to be a name: trust them by how rare they are.
+    known = rows[content]
+    scale = max(1e-9, np.log1p(2 * index.counts["chunks"]))
+    rarity = min(1.0, float(index.term_idf[known[known >= 0]].sum()) / scale) if (known >= 0).all() else 1.0
+    if shouted:
+        return (0.9 if length > 1 else 0.7) * rarity
+    if capitals:
+        return 0.8 * rarity
+    return 0.3 * rarity if rarity > 0.6 else 0.0
+
+
+def _may_be_misspelt(surface: str, word: str, row: int) -> bool:
+    return len(word) >= _SHORTEST_CORRECTED and word not in STOPWORDS and (is_capital(surface) or row < 0)
+
+
+def _misspelt(index: SearchIndex, words: Sequence[str], hashes: NDArray[np.uint64], place: int) -> list[_Match]:
+    """Names that contain the word at `place` with one slip put right."""
+    word = words[place]
+    table = index.names
+    spelt = [index.name_words[int(row)] for row in index.spelling.candidates(word)]
+    near = [other for other in spelt if other != word and OSA.distance(word, other, score_cutoff=1) <= 1]
+    matches: list[_Match] = []
+    low, high = max(0, place - LONGEST_NAME + 1), min(len(words), place + LONGEST_NAME)
+    for other in near[:_MOST_CORRECTIONS]:
+        changed = hashes[low:high].copy()
+        changed[place - low] = word_hash(other)
+        for length, runs in enumerate(ngram_hashes(changed, LONGEST_NAME), start=1):
+            starts = np.arange(max(0, place - low - length + 1), min(place - low, len(runs) - 1) + 1)
+            if not len(starts):
+                continue
+            at = np.searchsorted(table.hashes, runs[starts])
+            at[at == len(table.hashes)] = 0
+            for found in np.flatnonzero(table.hashes[at] == runs[starts]).tolist():
+                if not table.flags[at[found]] & LITERAL:
+                    matches.append(
+                        _Match(int(starts[found]) + low, length, int(at[found]), 0.9 - 0.1 / length, "typo")
+                    )
+    return matches
+
+
+def _disjoint(matches: list[_Match]) -> list[_Match]:
+    """The longest matches, then the surest, none overlapping another; equals share their words."""
+    taken: dict[int, _Match] = {}
+    kept: list[_Match] = []
+    for match in sorted(matches, key=lambda item: (-item.length, -item.quality, item.first, item.row)):
+        places = range(match.first, match.first + match.length)
+        rivals = {id(taken[place]): taken[place] for place in places if place in taken}
+        if not rivals:
+            kept.append(match)
+            taken.update(dict.fromkeys(places, match))
+        elif len(rivals) == 1:
+            rival = next(iter(rivals.values()))
+            same = (rival.first, rival.length, rival.quality) == (match.first, match.length, match.quality)
+            if same and rival.how == "typo" and rival.row != match.row:
+                kept.append(match)
+    return kept
+
+
+def _relation_types(stems: Sequence[str], cues: Cues) -> tuple[str, ...]:
+    content = [item for item in stems if item]
+    found: set[str] = set()
+    for length in range(1, 5):
+        for first in range(len(content) - length + 1):
+            found.update(cues.phrases.get(tuple(content[first : first + length]), ()))
+    return tuple(sorted(found))
+
+
+def _cue_terms(
+    index: SearchIndex, types: Sequence[str], cues: Cues, known: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    stems = sorted({word for relation in types for word in cues.words.get(relation, ())})
+    rows = term_rows(index, stems)
+    return np.setdiff1d(rows[rows >= 0], known)
+
+
+def _distinct_terms(
+    rows: NDArray[np.int64], named: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    known = rows >= 0
+    distinct = np.unique(rows[known])
+    outside = np.unique(rows[known & ~named])
+    return distinct, ~np.isin(distinct, outside)
+
+
+def _without(text: str, found: Sequence[tuple[int, int, str]], named: NDArray[np.bool_]) -> str:
+    kept = [surface for (_, _, surface), inside in zip(found, named, strict=True) if not inside]
+    return " ".join(kept)
+
+
+def _stems(phrase: str) -> tuple[str, ...]:
+    words = (fold(surface) for _, _, surface in without_possessives(tokens(phrase), phrase))
+    return tuple(stem(word) for word in words if word not in STOPWORDS)
