@@ -1,0 +1,285 @@
+"""From the words of a text to the terms of a schema, with a score.
+
+The order is fixed: the key itself, label and aliases, cue words, the same words in another form (lemma), the
+same happening in other words (frames), and last, when a function for it was given, embeddings. The first
+step that finds something ends the search, except that lemma and frame readings are weighed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ontology.kinds import TypeAligner
+from ontology.lexicon import FRAMES, VALUE_LABELS
+from ontology.morphology import words
+from ontology.phrases import OPPOSITE, Reading, noun_words, normal_form, readings
+from ontology.schema import DatatypeProperty, Ontology, RelationType, ValueKind, words_of
+
+MIN_SCORE = 0.45
+EMBEDDING_THRESHOLD = 0.6
+
+Embed = Callable[[list[str]], "np.ndarray[Any, Any]"]
+
+
+class How(StrEnum):
+    """The step that matched a phrase to a relation."""
+
+    KEY = "key"
+    ALIAS = "alias"
+    CUE = "cue"
+    LEMMA = "lemma"
+    FRAME = "frame"
+    EMBEDDING = "embedding"
+
+
+class Match(NamedTuple):
+    """A relation a phrase may state; `inverted` when the phrase runs from tail to head."""
+
+    key: str
+    inverted: bool
+    score: float
+    how: How
+
+
+class Aligner:
+    """Aligns surface relations and types to one ontology.
+
+    Args:
+        ontology: The schema.
+        embed: Optional function from n texts to (n, dim) unit rows, tried when words alone find nothing.
+        threshold: Least cosine an embedding match needs.
+    """
+
+    def __init__(
+        self, ontology: Ontology, embed: Embed | None = None, *, threshold: float = EMBEDDING_THRESHOLD
+    ) -> None:
+        self.ontology = ontology
+        self.types = TypeAligner(ontology)
+        self._embed = embed
+        self._threshold = threshold
+        self._order = {key: i for i, key in enumerate((*ontology.relations, *ontology.properties))}
+        self._exact = _exact_table(ontology)
+        self._lemmas = _lemma_table(ontology)
+        self._frames = _frame_table(ontology, self.types)
+        self._texts, self._text_keys = _embedding_texts(ontology)
+        self._vectors: np.ndarray[Any, Any] | None = None
+        self._memo: dict[str, tuple[Match, ...]] = {}
+
+    def type_of(self, label_or_noun: str) -> tuple[str, float] | None:
+        """The ontology type a coarse label ("PERSON") or a noun ("Dutch film director") means, with a score."""
+        reading = self.types.read(label_or_noun)
+        return None if reading.key is None else (reading.key, reading.score)
+
+    def relation_of(
+        self, phrase: str, *, head_type: str | None = None, tail_type: str | None = None
+    ) -> list[Match]:
+        """Relations a phrase may state, best first.
+
+        Args:
+            phrase: Surface phrase ("was founded by"), label, alias or key.
+            head_type: Label of the phrase's subject; with either type given, matches whose domain and range
+                cannot hold them are left out and the others weighed by fit.
+            tail_type: Label of the phrase's object.
+
+        Returns:
+            Matches by falling score; ties keep the order of the schema, straight before inverted.
+        """
+        matches = self.match(phrase)
+        if head_type is None and tail_type is None:
+            return list(matches)
+        weighed = ((m, self.type_score(m, head_type, tail_type)) for m in matches)
+        kept = [m._replace(score=round(m.score * weight, 4)) for m, weight in weighed if weight > 0]
+        return sorted(kept, key=self.rank)
+
+    def match(self, phrase: str) -> tuple[Match, ...]:
+        """Relations a phrase may state by its words alone, best first; memoised."""
+        found = self._memo.get(phrase)
+        if found is None:
+            if len(self._memo) >= 1 << 17:
+                self._memo.clear()
+            found = self._memo[phrase] = tuple(sorted(self._match(phrase), key=self.rank))
+        return found
+
+    def rank(self, match: Match) -> tuple[float, int, bool]:
+        """Sort key: best score first, then the order of the schema, then straight before inverted."""
+        return (-match.score, self._order[match.key], match.inverted)
+
+    def type_score(self, match: Match, head_type: str | None, tail_type: str | None) -> float:
+        """How well two labels fit a match's domain and range, 0 when they cannot."""
+        relation = self.ontology.relation(match.key)
+        assert relation is not None
+        head, tail = (tail_type, head_type) if match.inverted else (head_type, tail_type)
+        head_fit = self.types.fit(head, relation.domain)
+        if head_fit is None:
+            return 0.0
+        if isinstance(relation, DatatypeProperty):
+            return head_fit.score * value_score(relation, tail)
+        tail_fit = self.types.fit(tail, relation.range)
+        return 0.0 if tail_fit is None else head_fit.score * tail_fit.score
+
+    def _match(self, phrase: str) -> list[Match]:
+        if self.ontology.relation(phrase) is not None:
+            return [Match(phrase, False, 1.0, How.KEY)]
+        plain = " ".join(words(phrase))
+        exact = self._exact.get(plain)
+        if exact:
+            return list(exact)
+        best: dict[tuple[str, bool], Match] = {}
+        for match in (*self._lemmas.get(normal_form(phrase), ()), *self._frame_matches(phrase)):
+            slot = (match.key, match.inverted)
+            if slot not in best or best[slot].score < match.score:
+                best[slot] = match
+        if best:
+            return list(best.values())
+        return self._embedding_matches(plain)
+
+    def _frame_matches(self, phrase: str) -> Iterable[Match]:
+        for reading in readings(phrase):
+            for name, weight in _with_near(reading.frame):
+                for key, role, score in self._frames.get(name, ()):
+                    inverted = role == OPPOSITE.get(reading.role)
+                    total = round(reading.score * score * weight, 4)
+                    if (inverted or role == reading.role) and total >= MIN_SCORE:
+                        yield Match(key, inverted, total, How.FRAME)
+
+    def _embedding_matches(self, plain: str) -> list[Match]:
+        if self._embed is None or not plain or not self._texts:
+            return []
+        if self._vectors is None:
+            self._vectors = np.asarray(self._embed(self._texts), dtype=np.float32)
+        query = np.asarray(self._embed([plain]), dtype=np.float32)[0]
+        cosines = self._vectors @ query  # (texts, dim) @ (dim,) -> (texts,)
+        best: dict[str, float] = {}
+        for position in np.flatnonzero(cosines >= self._threshold):
+            key = self._text_keys[int(position)]
+            best[key] = max(best.get(key, 0.0), float(cosines[position]))
+        return [Match(key, False, round(min(score, 0.9), 4), How.EMBEDDING) for key, score in best.items()]
+
+
+@lru_cache(maxsize=8)
+def default_aligner(ontology: Ontology) -> Aligner:
+    """The aligner of an ontology without embeddings, compiled once."""
+    return Aligner(ontology)
+
+
+def value_score(relation: DatatypeProperty, label: str | None) -> float:
+    """How well a label promises a value of the property's type, 0 when it rules one out."""
+    expected = _VALUE_LABELS_OF[relation.value.kind]
+    coarse = (label or "").upper()
+    if coarse in expected or not expected:
+        return 1.0 if coarse in expected or relation.value.kind is not ValueKind.STRING else 0.85
+    # An unlabelled or mislabelled text may still parse as the value; the value itself decides then.
+    return 0.7 if coarse not in ("PERSON", "LOC", "ORG") else 0.4
+
+
+_VALUE_LABELS_OF: dict[ValueKind, frozenset[str]] = {
+    ValueKind.STRING: frozenset(),
+    ValueKind.INTEGER: frozenset({"NUMBER", "DATE"}),
+    ValueKind.DECIMAL: frozenset({"NUMBER", "MONEY", "PERCENT"}),
+    ValueKind.DATE: frozenset({"DATE"}),
+    ValueKind.BOOLEAN: frozenset(),
+    ValueKind.ENUMERATION: frozenset(),
+    ValueKind.PATTERN: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A phrase the schema itself gives for a relation."""
+
+    text: str
+    key: str
+    inverted: bool
+    how: How
+    score: float
+
+
+def _phrases(ontology: Ontology) -> list[_Phrase]:
+    found: list[_Phrase] = []
+    for relation in (*ontology.relations.values(), *ontology.properties.values()):
+        key = relation.key
+        found.append(_Phrase(relation.label, key, False, How.ALIAS, 1.0))
+        found.append(_Phrase(words_of(key), key, False, How.ALIAS, 1.0))
+        found += [_Phrase(text, key, False, How.ALIAS, 0.98) for text in relation.aliases]
+        found += [_Phrase(text, key, False, How.CUE, 0.95) for text in relation.cues]
+        if isinstance(relation, RelationType):
+            found += [_Phrase(text, key, True, How.CUE, 0.95) for text in relation.inverse_cues]
+            if relation.inverse is not None and relation.inverse not in ontology.relations:
+                found.append(_Phrase(words_of(relation.inverse), key, True, How.ALIAS, 0.98))
+    return found
+
+
+def _exact_table(ontology: Ontology) -> dict[str, tuple[Match, ...]]:
+    table: dict[str, dict[tuple[str, bool], Match]] = {}
+    for phrase in _phrases(ontology):
+        name = " ".join(words(phrase.text))
+        if name:
+            slot = (phrase.key, phrase.inverted)
+            table.setdefault(name, {}).setdefault(slot, Match(*slot, phrase.score, phrase.how))
+    return {name: tuple(matches.values()) for name, matches in table.items()}
+
+
+def _lemma_table(ontology: Ontology) -> dict[str, tuple[Match, ...]]:
+    table: dict[str, dict[tuple[str, bool], Match]] = {}
+    for phrase in _phrases(ontology):
+        slot = (phrase.key, phrase.inverted)
+        match = Match(*slot, round(phrase.score * 0.95, 4), How.LEMMA)
+        for name in {normal_form(phrase.text), " ".join(noun_words(phrase.text))} - {""}:
+            table.setdefault(name, {}).setdefault(slot, match)
+    return {name: tuple(matches.values()) for name, matches in table.items()}
+
+
+def _frame_table(ontology: Ontology, types: TypeAligner) -> dict[str, tuple[tuple[str, str, float], ...]]:
+    """Frame name to (relation, role, score): every reading of every phrase of the schema that its range allows."""
+    table: dict[str, dict[tuple[str, str], float]] = {}
+    for phrase in _phrases(ontology):
+        relation = ontology.relation(phrase.key)
+        assert relation is not None
+        for reading in readings(phrase.text):
+            role = OPPOSITE.get(reading.role, reading.role) if phrase.inverted else reading.role
+            score = reading.score * _range_weight(relation, reading, types) * phrase.score
+            if score > 0:
+                slot = (phrase.key, role)
+                scores = table.setdefault(reading.frame, {})
+                scores[slot] = max(scores.get(slot, 0.0), score)
+    return {name: tuple((k, r, round(s, 4)) for (k, r), s in found.items()) for name, found in table.items()}
+
+
+def _range_weight(relation: RelationType | DatatypeProperty, reading: Reading, types: TypeAligner) -> float:
+    """How far the declared range goes with a reading: a time needs a date, a place somewhere to be."""
+    if isinstance(relation, DatatypeProperty):
+        kind = relation.value.kind
+        if kind is ValueKind.DATE:
+            return 1.0 if reading.role == "XT" else 0.0
+        return 0.9 if kind is ValueKind.STRING or reading.role not in ("XT", "XP") else 0.0
+    if not relation.range:
+        return 0.95
+    kinds = {kind for key in relation.range for kind in types.kinds(key)}
+    if reading.role == "XT":
+        return 1.0 if "DATE" in kinds else 0.0
+    if reading.role == "XP":
+        return 1.0 if not kinds or kinds & {"LOC", "FACILITY", "ORG", "ASTRO"} else 0.0
+    return 0.0 if kinds and kinds <= VALUE_LABELS and reading.frame not in _VALUE_FRAMES else 1.0
+
+
+_VALUE_FRAMES = frozenset({"revenue", "cost", "population", "area", "height", "length"})
+
+
+@lru_cache(maxsize=4096)
+def _with_near(frame: str) -> tuple[tuple[str, float], ...]:
+    """The frame itself and, at a lower weight, those told loosely with its words, in either direction."""
+    near = {name for name in (FRAMES[frame].near if frame in FRAMES else ())}
+    near |= {name for name, other in FRAMES.items() if frame in other.near}
+    return ((frame, 1.0), *((name, 0.7) for name in sorted(near)))
+
+
+def _embedding_texts(ontology: Ontology) -> tuple[list[str], list[str]]:
+    texts: Sequence[_Phrase] = [p for p in _phrases(ontology) if not p.inverted]
+    unique = {(" ".join(words(p.text)), p.key): None for p in texts}
+    return [text for text, _ in unique], [key for _, key in unique]

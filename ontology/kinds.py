@@ -1,0 +1,233 @@
+"""Types by name: what an extractor's label or a noun of the text means in the ontology at hand.
+
+Extractors know coarse labels (PERSON, ORG, WORK) and nouns ("Dutch film director"); ontologies have types
+of every grain (human, film, city). Both are compared by *kind*: each type of the ontology gets the kinds its
+name, aliases and ancestors suggest, and a label fits a type as far as `lexicon.COMPATIBILITY` says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ontology.lexicon import COMPATIBILITY, KIND_TYPE_NAMES, LABEL_SYNONYMS, NAME_KINDS, NOUN_KINDS, SCHEMA_KINDS, VALUE_LABELS
+from ontology.morphology import PREPOSITIONS, noun_key, singular, words
+from ontology.schema import EntityType, Ontology, words_of
+
+KINDS = frozenset((*NAME_KINDS, *SCHEMA_KINDS))
+_ANYTHING = frozenset({"thing", "entity", "object", "resource", "owl thing", "item", "anything", "concept node"})
+_PERSON_ENDINGS = ("ologist", "ician", "wright", "smith", "monger", "maker", "keeper", "player", "writer", "ographer")
+
+
+class TypeChange(StrEnum):
+    """What had to be done to a candidate's type to make it one the relation allows."""
+
+    INFERRED = "type_inferred"
+    NARROWED = "type_narrowed"
+    REPLACED = "type_replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeReading:
+    """What a label or noun means here.
+
+    Attributes:
+        key: The ontology's own type, or None when it has none by that name.
+        kind: The coarse kind, or None when nothing is known.
+        exact: Whether the label names an ontology type itself, rather than a coarse class of things.
+        score: How sure the reading is, in (0, 1].
+    """
+
+    key: str | None
+    kind: str | None
+    exact: bool
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFit:
+    """The type a candidate's end gets under a relation, how well it fits, and what was changed."""
+
+    key: str | None
+    score: float
+    change: TypeChange | None = None
+
+
+class TypeAligner:
+    """Maps labels and nouns to the types of one ontology. All look-ups are memoised by name."""
+
+    def __init__(self, ontology: Ontology) -> None:
+        self._ontology = ontology
+        self._by_name = _names(ontology)
+        self._kinds = {key: self._kinds_of(t) for key, t in ontology.types.items()}
+        self._parents = {p for t in ontology.types.values() for p in t.parents}
+        self._readings: dict[str, TypeReading] = {}
+        self._fits: dict[tuple[str | None, tuple[str, ...]], TypeFit | None] = {}
+
+    def kinds(self, key: str) -> tuple[str, ...]:
+        """Coarse kinds a type of the ontology can be; empty when its name says nothing."""
+        return self._kinds.get(key, ())
+
+    def read(self, label: str) -> TypeReading:
+        """What a label or noun phrase means in this ontology."""
+        reading = self._readings.get(label)
+        if reading is None:
+            reading = self._readings[label] = self._read(label)
+        return reading
+
+    def fit(self, label: str | None, allowed: tuple[str, ...]) -> TypeFit | None:
+        """The type an end with this label gets where `allowed` types are declared; None if it cannot.
+
+        Args:
+            label: Coarse label, type name or noun; None or MISC when the extractor does not know.
+            allowed: Declared types (a union); empty for no restriction.
+        """
+        key = (label, allowed)
+        if key not in self._fits:
+            self._fits[key] = self._fit(label, allowed)
+        return self._fits[key]
+
+    def _fit(self, label: str | None, allowed: tuple[str, ...]) -> TypeFit | None:
+        reading = self.read(label) if label else _UNKNOWN
+        if not allowed:
+            return TypeFit(reading.key, 1.0)
+        if reading.key is None and reading.kind is None:
+            return self._infer(allowed)
+        if reading.key is not None:
+            if any(self._ontology.is_a(reading.key, target) for target in allowed):
+                return TypeFit(reading.key, 1.0)
+            below = [target for target in allowed if self._ontology.is_a(target, reading.key)]
+            if below:
+                # The label is a wider class: the relation tells which of its kinds this one is.
+                return self._choose(reading, below, TypeChange.NARROWED, 0.95)
+            if reading.exact and not self._is_loose(reading.key, allowed):
+                return None
+        return self._choose(reading, list(allowed), TypeChange.REPLACED, 0.9)
+
+    def _infer(self, allowed: tuple[str, ...]) -> TypeFit | None:
+        """A missing type is filled in only when the declared types are one thing at the coarse grain."""
+        if len(allowed) == 1 or len({self.kinds(key)[:1] for key in allowed}) == 1:
+            return TypeFit(allowed[0], 0.8, TypeChange.INFERRED)
+        return None
+
+    def _choose(
+        self, reading: TypeReading, targets: list[str], change: TypeChange, score: float
+    ) -> TypeFit | None:
+        """The target most compatible with the reading's kind, first declared first on ties."""
+        best: TypeFit | None = None
+        for target in targets:
+            # A recogniser's coarse label is a guess, so only a type named outright is held to disjointness.
+            if reading.exact and reading.key is not None and self._ontology.are_disjoint(reading.key, target):
+                continue
+            match = self._compatibility(reading.kind, target)
+            if change is TypeChange.NARROWED:
+                match = max(match, 0.5)
+            if match >= MIN_COMPATIBILITY and (best is None or match * score > best.score):
+                narrowed = match == 1.0 and not reading.exact
+                best = TypeFit(target, match * score, TypeChange.NARROWED if narrowed else change)
+        return best
+
+    def _compatibility(self, kind: str | None, target: str) -> float:
+        kinds = self.kinds(target)
+        if kind is None:
+            return 0.5
+        if not kinds:
+            # A type whose name we do not know may be any kind of named thing, but not a date or a sum.
+            return 0.0 if kind in VALUE_LABELS else 0.6
+        row = COMPATIBILITY.get(kind, {})
+        return max(row.get(k, 0.0) for k in kinds)
+
+    def _is_loose(self, key: str, allowed: tuple[str, ...]) -> bool:
+        """Whether neither side has a place in a hierarchy, so that only their names can be compared."""
+        return any(self._is_flat(key) and self._is_flat(target) for target in allowed)
+
+    def _is_flat(self, key: str) -> bool:
+        return not self._ontology.types[key].parents and key not in self._parents
+
+    def _read(self, label: str) -> TypeReading:
+        if label in self._ontology.types:
+            kinds = self._kinds[label]
+            return TypeReading(label, kinds[0] if kinds else None, True, 1.0)
+        coarse = label.strip().upper().replace(" ", "_").replace("-", "_")
+        coarse = LABEL_SYNONYMS.get(coarse, coarse)
+        if coarse == "MISC":
+            return _UNKNOWN
+        if coarse in KINDS and label.strip().isupper():
+            return TypeReading(self._type_for_kind(coarse), coarse, False, 0.95)
+        return self._read_noun(label)
+
+    def _read_noun(self, phrase: str) -> TypeReading:
+        tokens = noun_key(phrase).split()
+        cut = next((i for i, w in enumerate(tokens) if w in PREPOSITIONS and i > 0), len(tokens))
+        tokens = [*tokens[: cut - 1], singular(tokens[cut - 1])] if tokens else []
+        for start in range(len(tokens)):
+            name = " ".join(tokens[start:])
+            if name in self._by_name:
+                key = self._by_name[name]
+                return TypeReading(key, (self._kinds[key] or (None,))[0], True, 0.95 if start == 0 else 0.85)
+            kind = NOUN_KINDS.get(name, (None,))[0]
+            if kind is not None:
+                return TypeReading(self._type_for_kind(kind), kind, False, 0.8)
+        if tokens and tokens[-1].endswith(_PERSON_ENDINGS):
+            return TypeReading(self._type_for_kind("PERSON"), "PERSON", False, 0.6)
+        return _UNKNOWN
+
+    def _type_for_kind(self, kind: str) -> str | None:
+        for name in KIND_TYPE_NAMES.get(kind, ()):
+            if name in self._by_name:
+                return self._by_name[name]
+        return None
+
+    def _kinds_of(self, entity_type: EntityType) -> tuple[str, ...]:
+        """Kinds from the type's own names, else from the nearest ancestor that has some."""
+        level = [entity_type]
+        seen = {entity_type.key}
+        while level:
+            for candidate in level:
+                for name in (candidate.label, words_of(candidate.key), *candidate.aliases):
+                    kinds = kinds_of_noun(name)
+                    if kinds is not None:
+                        return kinds
+            parents = [self._ontology.types[p] for t in level for p in t.parents if p not in seen]
+            seen.update(p.key for p in parents)
+            level = parents
+        return ()
+
+
+MIN_COMPATIBILITY = 0.3
+_UNKNOWN = TypeReading(None, None, False, 0.0)
+
+
+def kinds_of_noun(phrase: str) -> tuple[str, ...] | None:
+    """Kinds a noun phrase can name, () if it names anything at all, None when its head is not known."""
+    name = noun_key(phrase)
+    for kind, names in KIND_TYPE_NAMES.items():
+        if name in names[:2] and name not in _ANYTHING and name not in ("agent", "actor"):
+            return (kind,)
+    if name in _ANYTHING:
+        return ()
+    if name == "agent":
+        return ("PERSON", "ORG")
+    tokens = name.split()
+    cut = next((i for i, w in enumerate(tokens) if w in PREPOSITIONS and i > 0), len(tokens))
+    tokens = [*tokens[: cut - 1], singular(tokens[cut - 1])] if tokens else []
+    for start in range(len(tokens)):
+        found = NOUN_KINDS.get(" ".join(tokens[start:]))
+        if found:
+            return found
+    if tokens and tokens[-1].endswith(_PERSON_ENDINGS):
+        return ("PERSON",)
+    return None
+
+
+def _names(ontology: Ontology) -> dict[str, str]:
+    """Every name of every type, in normal form; a name of two types means the one declared first, labels before aliases."""
+    table: dict[str, str] = {}
+    for entity_type in ontology.types.values():
+        for name in (entity_type.label, words_of(entity_type.key)):
+            table.setdefault(noun_key(name), entity_type.key)
+    for entity_type in ontology.types.values():
+        for name in entity_type.aliases:
+            table.setdefault(noun_key(name), entity_type.key)
+    table.pop("", None)
+    return table

@@ -1,0 +1,259 @@
+"""Reading a relation phrase: which happening it tells, and from which side.
+
+A phrase is read as zero or more `Reading`s. A reading names a frame (from `lexicon.FRAMES`, or one derived
+from the word itself) and a role: `AB` when the subject is the doer, `BA` when it is what was done to, `XT`
+and `XP` when the phrase gives the time or the place of it. Two phrases tell the same relation when their
+readings share frame and role, and its inverse when one says `AB` where the other says `BA`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+from ontology.lexicon import FRAMES, NOUN_KINDS
+from ontology.morphology import (
+    HAVE,
+    IRREGULAR,
+    PAST_ONLY,
+    PREPOSITIONS,
+    content_words,
+    singular,
+    stem,
+    verb_lemmas,
+    words,
+)
+
+_V = TypeVar("_V")
+
+OPPOSITE = {"AB": "BA", "BA": "AB"}
+TIME_WORDS = frozenset({"date", "time", "year", "day", "month", "period"})
+PLACE_WORDS = frozenset({"place", "location", "site", "venue", "city", "country", "town", "state", "region"})
+
+_LIGHT_VERBS = frozenset(
+    "serve work act become remain name appoint elect be function make appoint designate choose hire install select".split()
+)
+_TIME_PREPOSITIONS = {"in": 0.9, "on": 0.95, "at": 0.5, "during": 0.9, "since": 0.9, "from": 0.7, "around": 0.8, "by": 0.3, "until": 0.7}
+_PLACE_PREPOSITIONS = {"in": 0.9, "at": 0.9, "on": 0.7, "near": 0.8, "from": 0.5, "around": 0.6, "to": 0.4, "outside": 0.6}
+# A deputy is not the chief: these modifiers change what a title says.
+_TITLE_BREAKERS = frozenset("vice deputy assistant acting associate sub under co- non ex grand step god".split())
+_AGENT_ENDINGS = ("er", "or", "ist", "ant", "ent", "ian")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read a phrase; `score` in (0, 1] says how sure the reading is."""
+
+    frame: str
+    role: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    verbs: dict[str, tuple[tuple[str, str], ...]]
+    nouns: dict[str, tuple[tuple[str, str], ...]]
+    events: dict[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=1)
+def _index() -> _Index:
+    verbs: dict[str, list[tuple[str, str]]] = {}
+    nouns: dict[str, list[tuple[str, str]]] = {}
+    events: dict[str, list[str]] = {}
+    for name, frame in FRAMES.items():
+        for role, phrases in (("AB", frame.verbs), ("BA", frame.back_verbs)):
+            for phrase in phrases:
+                _add(verbs, " ".join(content_words(phrase)[0]), (name, role))  # already lemmas
+        # A noun without preposition names the tail: "director" leads from the film (B) to the person (A).
+        for role, phrases in (("BA", frame.agents), ("AB", frame.patients)):
+            for phrase in phrases:
+                _add(nouns, " ".join(noun_words(phrase)), (name, role))
+        for phrase in frame.events:
+            _add(events, phrase, name)
+    return _Index(_frozen(verbs), _frozen(nouns), _frozen(events))
+
+
+def _add(table: dict[str, list[_V]], key: str, value: _V) -> None:
+    entries = table.setdefault(key, [])
+    if value not in entries:
+        entries.append(value)
+
+
+def _frozen(table: dict[str, list[_V]]) -> dict[str, tuple[_V, ...]]:
+    return {key: tuple(entries) for key, entries in table.items()}
+
+
+@lru_cache(maxsize=65536)
+def normal_form(phrase: str) -> str:
+    """The phrase with auxiliaries, articles and adverbs gone and its first verb as a lemma.
+
+    >>> normal_form("was founded by")
+    'found by'
+    """
+    return verb_forms(phrase)[0]
+
+
+@lru_cache(maxsize=65536)
+def readings(phrase: str) -> tuple[Reading, ...]:
+    """All readings of a phrase, best first; the same frame and role appears once."""
+    best: dict[tuple[str, str], float] = {}
+    for reading in _all_readings(phrase):
+        key = (reading.frame, reading.role)
+        best[key] = max(best.get(key, 0.0), reading.score)
+    ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Reading(frame, role, score) for (frame, role), score in ranked)
+
+
+def _all_readings(phrase: str) -> list[Reading]:
+    content, copula = content_words(phrase)
+    if not content:
+        return [Reading(name, "AB", 0.6) for name in ("instance", "genre", "occupation", "position")] if copula else []
+    found = _verb_readings(phrase, content)
+    stripped, was_light = _without_light_verb(content)
+    found += _noun_readings(stripped, copula or was_light)
+    found += _adjunct_label_readings(words(phrase))
+    return found
+
+
+def verb_forms(phrase: str) -> tuple[str, ...]:
+    """Normal forms of a phrase read with a verb in front, likeliest first."""
+    content, copula = content_words(phrase)
+    if not content:
+        return ("be",) if copula else (" ".join(words(phrase)),)
+    rest = content[1:]
+    return tuple(" ".join([lemma, *rest]) for lemma in verb_lemmas(content[0]))
+
+
+def noun_words(phrase: str) -> list[str]:
+    """Words of a noun phrase without articles, the last (or the one before a preposition) singular."""
+    kept = [w for w in words(phrase) if w not in ("a", "an", "the")]
+    if not kept:
+        return []
+    head = next((i for i, w in enumerate(kept) if w in PREPOSITIONS and i > 0), len(kept)) - 1
+    kept[head] = singular(kept[head])
+    return kept
+
+
+def _verb_readings(phrase: str, content: list[str]) -> list[Reading]:
+    table = _index().verbs
+    found: list[Reading] = []
+    for rank, form in enumerate(verb_forms(phrase)):
+        weight = 1.0 if rank == 0 else 0.9
+        for name, role in table.get(form, ()):
+            found.append(Reading(name, role, 0.95 * weight))
+        head, _, last = form.rpartition(" ")
+        if head and last == "by":
+            found += [Reading(n, OPPOSITE[r], 0.95 * weight) for n, r in table.get(head, ())]
+        if head and last in PREPOSITIONS:
+            found += _time_and_place([n for n, _ in table.get(head, ())], last, weight)
+        if form.startswith(("co-", "re-")):
+            found += [Reading(n, r, 0.85) for n, r in table.get(form[3:], ())]
+    return found + _derived_verb_readings(content)
+
+
+def _derived_verb_readings(content: list[str]) -> list[Reading]:
+    word = content[0]
+    if not _looks_verbal(word) or len(content) > 3:
+        return []
+    name = "~" + stem(verb_lemmas(word)[0])
+    if len(content) == 1:
+        return [Reading(name, "AB", 0.85)]
+    if content[1:] == ["by"]:
+        return [Reading(name, "BA", 0.9)]
+    if content[-1] in PREPOSITIONS:
+        with_words = " ".join([name, *content[1:]])
+        return [Reading(with_words, "AB", 0.9), *_time_and_place([name], content[-1], 0.9)]
+    return []
+
+
+def _looks_verbal(word: str) -> bool:
+    return word in IRREGULAR or word in PAST_ONLY or word.endswith(("ed", "ing")) or (
+        word.endswith("s") and not word.endswith(("ss", "us")) and singular(word) not in NOUN_KINDS
+    ) or any(lemma in _index().verbs for lemma in verb_lemmas(word))
+
+
+def _time_and_place(names: list[str], preposition: str, weight: float) -> list[Reading]:
+    when = _TIME_PREPOSITIONS.get(preposition, 0.0)
+    where = _PLACE_PREPOSITIONS.get(preposition, 0.0)
+    found = [Reading(name, "XT", when * weight) for name in names if when >= 0.5]
+    return found + [Reading(name, "XP", where * weight) for name in names if where >= 0.5]
+
+
+def _without_light_verb(content: list[str]) -> tuple[list[str], bool]:
+    if len(content) > 1 and verb_lemmas(content[0])[0] in _LIGHT_VERBS:
+        rest = content[1:]
+        rest = rest[1:] if rest[0] in ("as", "to") else rest
+        return (rest, True) if rest else (content, False)
+    return content, False
+
+
+def _noun_readings(content: list[str], is_predicate: bool) -> list[Reading]:
+    """Read "director", "has director", "'s director" towards the doer and "(is) director of" from it."""
+    if content[0] in HAVE:
+        content = content[1:]
+        is_predicate = False
+    if not content:
+        return []
+    preposition = content[-1] if content[-1] in PREPOSITIONS and len(content) > 1 else None
+    found = _noun_lookup(content, 1.0)
+    if preposition is None:
+        if is_predicate:
+            # "X is director, Y": who is whose is not said, so both ways stay open for the types to settle.
+            return [Reading(r.frame, role, r.score * 0.75) for r in found for role in (r.role, OPPOSITE[r.role])]
+        return found
+    if preposition in ("of", "for", "at", "in", "to", "with", "from", "on"):
+        weight = 1.0 if preposition == "of" else 0.85
+        turned = _noun_lookup(content[:-1], weight)
+        found += [Reading(r.frame, OPPOSITE[r.role], r.score) for r in turned]
+    return found
+
+
+def _noun_lookup(content: list[str], weight: float) -> list[Reading]:
+    """Readings of a noun without its preposition, as leading from the other party to what it names."""
+    table = _index().nouns
+    kept = [*content[:-1], singular(content[-1])]
+    whole = " ".join(kept)
+    found = [Reading(name, role, 0.95 * weight) for name, role in table.get(whole, ())]
+    if content[-1] in PREPOSITIONS:
+        return found
+    found.append(Reading("n:" + whole, "BA", 0.9 * weight))
+    head = kept[-1]
+    if len(kept) == 1 and head.endswith(_AGENT_ENDINGS) and len(head) > 4:
+        found.append(Reading("~" + stem(head), "BA", 0.85 * weight))
+    if len(kept) > 1 and not any(w in PREPOSITIONS for w in kept) and not _TITLE_BREAKERS & set(kept[:-1]):
+        for start in range(1, len(kept)):
+            tail = " ".join(kept[start:])
+            found += [Reading(name, role, 0.8 * weight) for name, role in table.get(tail, ())]
+            found.append(Reading("n:" + tail, "BA", 0.7 * weight))
+    return found
+
+
+def _adjunct_label_readings(tokens: list[str]) -> list[Reading]:
+    """Read "date of birth", "publication date", "filming location" as time or place of an event."""
+    kept = [w for w in tokens if w not in ("a", "an", "the")]
+    found: list[Reading] = []
+    if len(kept) >= 3 and kept[1] == "of":
+        found += _event_readings(kept[0], kept[2:])
+    elif len(kept) >= 2:
+        found += _event_readings(kept[-1], kept[:-1])
+    # A bare event noun ("birth", "inception") may mean its time or its place; the range decides.
+    whole = " ".join(kept)
+    for name in _index().events.get(whole, ()):
+        found += [Reading(name, "XT", 0.85), Reading(name, "XP", 0.7)]
+    if kept and kept[0].endswith("place") and len(kept[0]) > 8 and kept[0][:-5] in _index().events:
+        found += [Reading(name, "XP", 0.9) for name in _index().events[kept[0][:-5]]]
+    return found
+
+
+def _event_readings(measure: str, event: list[str]) -> list[Reading]:
+    role = "XT" if singular(measure) in TIME_WORDS else "XP" if singular(measure) in PLACE_WORDS else None
+    if role is None:
+        return []
+    names = list(_index().events.get(" ".join(event), ()))
+    for lemma in verb_lemmas(event[-1]):
+        names += [name for name, _ in _index().verbs.get(lemma, ())]
+        names += [name for name in _index().events.get(lemma, ())]
+    found = [Reading(name, role, 0.95) for name in names]
+    return [*found, Reading("~" + stem(event[-1]), role, 0.85)]
