@@ -13,6 +13,7 @@
     ├── RetrievalError           a search cannot be carried out
     │   └── NotFoundError        no such entity, relation, document or community       exit 2
     ├── GenerationError          an answer cannot be written
+    │   ├── LLMCallError         one request got no usable answer from the model
     │   ├── LLMFatalError        the model's server refuses for good                   exit 7
     │   └── BudgetError          the money, token or call budget is reached            exit 8
     ├── ConvergenceError         an iteration did not converge
@@ -86,6 +87,19 @@ class NotFoundError(RetrievalError):
 
 class GenerationError(GraphRAGError):
     """An answer cannot be written."""
+
+
+class LLMCallError(GenerationError):
+    """One request to a model got no usable answer; others may.
+
+    Attributes:
+        kind: "unanswered", "broken", "empty", "refused", "too_long" (the prompt does not fit the
+            model) or "bad_request".
+    """
+
+    def __init__(self, message: str, *, kind: str = "unanswered") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class LLMFatalError(GenerationError):
