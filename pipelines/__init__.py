@@ -1,0 +1,1 @@
+"""Batch builds: files in, artifacts out, resuming, and the command line."""

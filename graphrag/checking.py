@@ -1,0 +1,211 @@
+"""What the ontology makes of what was read: each triple accepted, repaired or rejected with a reason.
+
+A pure function of one document's extractions, the schema and the settings, so replaying it after an
+edit of the schema gives exactly what a build from scratch would give.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from graphrag.config import Config
+from graphrag.datamodel import CheckedTriple, Document, Extraction, Failure, Mention, Modality, Triple
+from graphrag.ids import content_id
+from ontology import Candidate, Ontology, ReasonCode, Verdict
+from ontology import Checker as SchemaChecker
+
+# How the text puts a statement, where that alone keeps it from being a fact.
+_UNASSERTED = {
+    Modality.NEGATED: (ReasonCode.NEGATED, "the text denies it"),
+    Modality.HYPOTHETICAL: (ReasonCode.HYPOTHETICAL, "the text holds it possible, not true"),
+    Modality.REPORTED: (ReasonCode.REPORTED, "the text reports that somebody says so"),
+    Modality.QUESTION: (ReasonCode.HYPOTHETICAL, "the text asks it"),
+}
+# Labels whose things have names: a bare common noun ("a company") is none of them.
+_NAMED = ("PERSON", "ORG", "LOC", "WORK", "PRODUCT", "EVENT")
+_VALUES = frozenset({"DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "ORDINAL"})
+_WORD = re.compile(r"[^\W_]+")
+_OPEN_TYPES = {
+    "PERSON": "Person",
+    "ORG": "Organization",
+    "LOC": "Place",
+    "WORK": "Work",
+    "PRODUCT": "Product",
+    "EVENT": "Event",
+    "NORP": "Group",
+}
+
+
+class Checker:
+    """Checks extractions against a schema, or in open mode names the relations by their words."""
+
+    def __init__(self, ontology: Ontology | None, config: Config) -> None:
+        """Compile `ontology`; None means open mode."""
+        self._ontology = ontology
+        self._schema = SchemaChecker(ontology) if ontology is not None else None
+        self._min_score = config.extraction.min_score
+        self._requires_name = cache(self._type_requires_name)
+
+    def check(self, document: Document, results: Sequence[Extraction | Failure]) -> tuple[CheckedTriple, ...]:
+        """All triples of one document, each with its verdict, in the order they were read.
+
+        A statement read twice at the same spans counts once, with its better score.
+        """
+        checked: dict[str, CheckedTriple] = {}
+        for result in results:
+            if isinstance(result, Failure):
+                continue
+            for triple in result.triples:
+                item = self._check(document, triple)
+                known = checked.get(item.id)
+                if known is None or (item.accepted, item.score) > (known.accepted, known.score):
+                    checked[item.id] = item
+        return tuple(checked.values())
+
+    def _check(self, document: Document, triple: Triple) -> CheckedTriple:
+        if not _is_supported(document, triple):
+            return _rejected(triple, ReasonCode.UNSUPPORTED, "no words of the text say so")
+        unasserted = _UNASSERTED.get(triple.modality)
+        if unasserted is not None:
+            return _rejected(triple, *unasserted)
+        item = self._by_schema(triple) if self._schema is not None else _open(triple)
+        if item.accepted and item.score < self._min_score:
+            return _rejected(
+                triple,
+                ReasonCode.LOW_SCORE,
+                f"score {item.score:.2f} is under extraction.min_score {self._min_score:.2f}",
+            )
+        return item
+
+    def _by_schema(self, triple: Triple) -> CheckedTriple:
+        assert self._schema is not None
+        subject, object_ = triple.subject, triple.object
+        verdict = self._schema.check(
+            Candidate(
+                head=_words(subject),
+                relation=triple.predicate,
+                tail=_words(object_),
+                head_type=subject.type,
+                tail_type=object_.type,
+                tail_is_value=object_.type in _VALUES if object_.type else None,
+            )
+        )
+        if not verdict.is_accepted:
+            return _with_verdict(triple, verdict)
+        head, tail = (object_, subject) if verdict.inverted else (subject, object_)
+        unnamed = self._unnamed(head, verdict.head_type, is_head=True)
+        if unnamed is None and verdict.value is None:
+            unnamed = self._unnamed(tail, verdict.tail_type, is_head=False)
+        if unnamed is not None:
+            return _rejected(
+                triple, ReasonCode.BAD_ARGUMENT, f'"{unnamed.text}" names nothing in particular', verdict
+            )
+        return _with_verdict(triple, verdict)
+
+    def _unnamed(self, mention: Mention, entity_type: str | None, *, is_head: bool) -> Mention | None:
+        """`mention`, if it stands where a name must stand and is none."""
+        if _is_name(mention.name):
+            return None
+        if is_head or entity_type is None or self._requires_name(entity_type):
+            return mention
+        return None
+
+    def _type_requires_name(self, entity_type: str) -> bool:
+        assert self._ontology is not None and self._schema is not None
+        for label in _NAMED:
+            found = self._schema.aligner.type_of(label)
+            if found is not None and self._ontology.is_a(entity_type, found[0]):
+                return True
+        return False
+
+
+def _is_supported(document: Document, triple: Triple) -> bool:
+    """Whether the evidence is a span of this very document that reads as quoted, and not empty."""
+    evidence = triple.evidence
+    span = evidence.span
+    return (
+        evidence.document_id == document.id
+        and 0 <= span.start < span.end <= len(document.text)
+        and document.text[span.start : span.end] == evidence.quote
+        and bool(evidence.quote.strip())
+    )
+
+
+def _words(mention: Mention) -> str:
+    return mention.value if mention.value is not None else mention.name
+
+
+def _is_name(text: str) -> bool:
+    """Whether `text` can be a name: it has a capital, a digit, or letters of a script without case."""
+    return any(
+        letter.isupper() or letter.isdigit() or (letter.isalpha() and not letter.islower()) for letter in text
+    )
+
+
+def _open(triple: Triple) -> CheckedTriple:
+    relation = "_".join(_WORD.findall(triple.predicate)).upper()[:63]
+    relation = re.sub(r"[^A-Z0-9_]", "", relation)
+    if not relation or relation[0].isdigit():
+        relation = f"R_{relation}"[:63]
+    literal = triple.object.type in _VALUES
+    if not _is_name(triple.subject.name) or not (literal or _is_name(triple.object.name)):
+        unnamed = triple.object if _is_name(triple.subject.name) else triple.subject
+        return _rejected(triple, ReasonCode.BAD_ARGUMENT, f'"{unnamed.text}" names nothing in particular')
+    return CheckedTriple(
+        id=_triple_id(triple),
+        triple=triple,
+        decision="accept",
+        relation=relation,
+        subject_type=_OPEN_TYPES.get(triple.subject.type or ""),
+        object_type=None if literal else _OPEN_TYPES.get(triple.object.type or ""),
+        literal=literal,
+        score=triple.evidence.score,
+    )
+
+
+def _with_verdict(triple: Triple, verdict: Verdict) -> CheckedTriple:
+    if not verdict.is_accepted:
+        reason = verdict.reason or ReasonCode.UNKNOWN_RELATION
+        return _rejected(triple, reason, verdict.message, verdict)
+    return CheckedTriple(
+        id=_triple_id(triple),
+        triple=triple,
+        decision=verdict.decision.value,
+        relation=verdict.relation or triple.predicate,
+        subject_type=verdict.head_type,
+        object_type=verdict.tail_type,
+        literal=verdict.value is not None,
+        inverted=verdict.inverted,
+        repairs=tuple(f"{repair.kind}: {repair.detail}" for repair in verdict.repairs),
+        score=round(triple.evidence.score * verdict.score, 6),
+    )
+
+
+def _rejected(
+    triple: Triple, reason: ReasonCode, message: str, verdict: Verdict | None = None
+) -> CheckedTriple:
+    return CheckedTriple(
+        id=_triple_id(triple),
+        triple=triple,
+        decision="reject",
+        relation=triple.predicate,
+        subject_type=triple.subject.type,
+        object_type=triple.object.type,
+        reason=reason.value,
+        message=message,
+        score=round(triple.evidence.score * (verdict.score if verdict is not None else 1.0), 6),
+    )
+
+
+def _triple_id(triple: Triple) -> str:
+    subject, object_ = triple.subject, triple.object
+    return content_id(
+        "tri",
+        triple.evidence.chunk_id,
+        f"{subject.span.start}-{subject.span.end}-{subject.name}",
+        triple.predicate,
+        f"{object_.span.start}-{object_.span.end}-{object_.name}",
+        triple.modality.value,
+    )

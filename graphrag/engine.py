@@ -1,0 +1,426 @@
+"""GraphRAG: build, open, change, search and ask a knowledge base.
+
+The object that users hold. It joins the parts and owns no algorithm of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from graphrag.config import Config, config_from
+from graphrag.datamodel import Answer, CheckedTriple, Context, Document, Entity, Failure
+from graphrag.errors import ConfigError, NotFoundError
+from graphrag.ingest import Ingest, IngestReport
+from graphrag.progress import Silent
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from graphrag.index.snapshot import SearchIndex
+    from graphrag.interfaces import Embedder, Executor, Extractor, Progress, Retriever
+    from graphrag.store.ledger import Ledger
+    from ontology import Ontology
+
+Sources = str | Path | Sequence[str | Path]
+
+
+class GraphRAG:
+    """A knowledge base: its store, its indexes and the ways to ask it.
+
+    Make one with `build` or `open`; use it as a context manager or call `close`. Searching and asking
+    are safe from several threads; changing is for one writer at a time.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        config: Config,
+        *,
+        embedder: Embedder | None = None,
+        extractor: Extractor | None = None,
+    ) -> None:
+        """Use `build` or `open` instead, unless you hold a ledger of your own."""
+        self.view = ledger
+        self.config = config
+        self.report = IngestReport()
+        self._embedder = embedder
+        self._extractor = extractor
+        self._index: SearchIndex | None = None
+        self._retrievers: dict[str, Retriever] = {}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def build(
+        cls,
+        sources: Sources,
+        out: str | Path,
+        *,
+        ontology: Ontology | str | Path | None = None,
+        config: Config | None = None,
+        prune: bool = False,
+        extractor: Extractor | None = None,
+        embedder: Embedder | None = None,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Make or update the knowledge base in `out` from files and folders.
+
+        Unchanged documents are skipped, edited ones replaced; the result equals a build from scratch.
+
+        Args:
+            sources: Files or folders (.txt .md .html .pdf .docx .csv .jsonl).
+            ontology: A schema or its file; the settings' or the shipped general one if absent.
+            config: Settings; those stored with the knowledge base, or the defaults, if absent.
+            prune: Remove documents that are no longer in `sources`.
+            extractor: Reads the chunks in place of the one the settings name.
+            executor: Where documents are read; here if absent.
+
+        Returns:
+            The open knowledge base; `report` on it tells what was done.
+
+        Raises:
+            DataError: If a source does not exist or holds no document.
+            StoreLockedError: If another process is writing.
+        """
+        from graphrag.documents import read_documents
+
+        paths = [Path(item) for item in ([sources] if isinstance(sources, str | Path) else sources)]
+        base = cls.create(out, ontology=ontology, config=config, extractor=extractor, embedder=embedder)
+        try:
+            base.ingest(read_documents(paths), prune=prune, executor=executor, progress=progress)
+            base.refresh(progress=progress)
+        except BaseException:
+            base.close()
+            raise
+        return base
+
+    @classmethod
+    def create(
+        cls,
+        out: str | Path,
+        *,
+        ontology: Ontology | str | Path | None = None,
+        config: Config | None = None,
+        extractor: Extractor | None = None,
+        embedder: Embedder | None = None,
+    ) -> Self:
+        """Open the knowledge base in `out` for writing, or make an empty one there.
+
+        Settings and ontology given here replace the stored ones; triples are checked again where the
+        ontology differs, and documents read again where the extraction differs, on the next `ingest`.
+        """
+        from graphrag.store.ledger import Ledger
+
+        folder = Path(out)
+        if Ledger.exists(folder):
+            base = cls.open(folder, write=True, config=config, extractor=extractor, embedder=embedder)
+            if ontology is not None or (config is not None and config.ontology.path is not None):
+                base.replay(ontology if ontology is not None else config.ontology.path if config else None)
+            return base
+        settings = config or Config()
+        schema = _schema(ontology, settings)
+        ledger = Ledger.create(
+            folder,
+            settings=settings.model_dump(mode="json"),
+            ontology=_yaml(schema),
+            extractor=Ingest.fingerprint_of(settings, extractor),
+        )
+        return cls(ledger, settings, extractor=extractor, embedder=embedder)
+
+    @classmethod
+    def open(
+        cls,
+        location: str | Path,
+        *,
+        write: bool = False,
+        config: Config | None = None,
+        extractor: Extractor | None = None,
+        embedder: Embedder | None = None,
+    ) -> Self:
+        """Open an existing knowledge base, for reading unless `write`.
+
+        Raises:
+            NotFoundError: If there is none at `location`.
+            StoreDamagedError: If what is there cannot be trusted.
+        """
+        from graphrag.store.ledger import Ledger
+
+        if str(location).startswith(("neo4j", "bolt")):
+            raise ConfigError(f'"{location}": opening a Neo4j-backed base is not available in this version')
+        folder = Path(location)
+        if not Ledger.exists(folder):
+            raise NotFoundError(
+                f'"{folder}" is not a knowledge base; make one with: graphrag build SOURCE --out {folder}'
+            )
+        ledger = Ledger.open(folder, write=write)
+        settings = config or config_from(json.loads(ledger.meta["settings"]), origin=f"{folder} (stored)")
+        return cls(ledger, settings, extractor=extractor, embedder=embedder)
+
+    def close(self) -> None:
+        """Give up the store, its lock and the memory-mapped indexes."""
+        self._forget()
+        self.view.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Change
+
+    def add(self, documents: Document | Iterable[Document]) -> IngestReport:
+        """Add documents, or replace those with known keys, in transactions; exact.
+
+        See `graphrag.documents.make_document` for documents from strings.
+        """
+        return self.ingest([documents] if isinstance(documents, Document) else documents)
+
+    def remove(self, names: str | Sequence[str]) -> list[str]:
+        """Remove documents named by key, id, title or source; the result equals never adding them.
+
+        Returns:
+            The removed keys, sorted.
+
+        Raises:
+            NotFoundError: If a name fits no document, or a title fits several; nothing is removed.
+        """
+        wanted = [names] if isinstance(names, str) else list(names)
+        keys = sorted({self._document_named(name).key for name in wanted})
+        self.view.apply((), keys)
+        self._forget()
+        return keys
+
+    def ingest(
+        self,
+        documents: Iterable[Document | Failure],
+        *,
+        total: int | None = None,
+        prune: bool = False,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+        report: IngestReport | None = None,
+    ) -> IngestReport:
+        """Add a stream of documents (and `Failure`s of reading), a transaction per batch.
+
+        Args:
+            total: How many there are, if known; for progress alone.
+            prune: Remove documents whose keys are not in the stream.
+            report: Filled as the run goes on, so that a caller has it even when the run fails.
+        """
+        self.report = report if report is not None else IngestReport()
+        ingest = Ingest(self.view, self.config, self.ontology, extractor=self._extractor, executor=executor)
+        try:
+            ingest.run(documents, self.report, total=total, prune=prune, progress=progress or Silent())
+        finally:
+            self._forget()
+        return self.report
+
+    def replay(self, ontology: Ontology | str | Path | None = None) -> Mapping[str, int]:
+        """Check all triples again, without extraction, against `ontology` (or the stored one).
+
+        The result equals a build from scratch with that ontology.
+
+        Returns:
+            Counts before and after: accepted, rejected, admitted, dropped.
+        """
+        from graphrag.checking import Checker
+
+        schema = _schema(ontology, self.config) if ontology is not None else self.ontology
+        before = self.view.counts()
+        self.view.recheck(_yaml(schema), Checker(schema, self.config).check)
+        self.__dict__.pop("ontology", None)
+        self._forget()
+        after = self.view.counts()
+        return {
+            "accepted_before": before["triples_accepted"],
+            "accepted": after["triples_accepted"],
+            "rejected_before": before["triples_rejected"],
+            "rejected": after["triples_rejected"],
+        }
+
+    def refresh(self, *, progress: Progress | None = None) -> None:
+        """Bring communities, reports and indexes up to the store's commit. Searches do so by need."""
+        progress = progress or Silent()
+        with self._lock:
+            if self.view.writable:
+                self._refresh_communities(progress)
+            self._open_index(progress)
+
+    # Ask
+
+    def search(
+        self, question: str, *, mode: str | None = None, k: int | None = None, trace: bool = False
+    ) -> Context:
+        """Ranked evidence for a question.
+
+        Args:
+            mode: "hybrid", "local", "global", "passages", or "auto" to pick by the question's form.
+            k: Passages returned.
+            trace: Record how the evidence was found.
+        """
+        from dataclasses import replace
+
+        question = _question(question)
+        mode, why = self._mode(question, mode)
+        context = self._retriever(mode).retrieve(question, k=k or self.config.retrieval.k, trace=trace)
+        return replace(context, trace={"mode_reason": why, **context.trace})
+
+    def ask(
+        self, question: str, *, mode: str | None = None, k: int | None = None, trace: bool = False
+    ) -> Answer:
+        """An answer whose every statement cites the words of a source, or an abstention.
+
+        Args: as `search`.
+        """
+        from graphrag.generation.extractive import ExtractiveGenerator
+
+        context = self.search(question, mode=mode, k=k, trace=trace)
+        return ExtractiveGenerator(self.view, ontology=self.ontology).answer(question, context)
+
+    # Look
+
+    @property
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """The labeled property graph, made afresh from the store: yours to change and analyse."""
+        from graphrag.store.networkx import to_networkx
+
+        return to_networkx(self.view, ontology=self.ontology)
+
+    @cached_property
+    def ontology(self) -> Ontology | None:
+        """The schema that checks the triples; None in open mode."""
+        from ontology import load_ontology
+
+        text = self.view.meta["ontology"]
+        return load_ontology(text) if text else None
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What turns texts into vectors, loaded on first use."""
+        from graphrag.registry import make_embedder
+
+        return self._embedder or make_embedder(self.config)
+
+    @property
+    def index(self) -> SearchIndex:
+        """The search index of the current commit, opened or built on first use."""
+        return self._open_index(Silent())
+
+    def document(self, document_id: str) -> Document:
+        """The document with this id."""
+        return self.view.documents_by_id([document_id])[0]
+
+    def entity(self, name: str) -> Entity:
+        """The entity called `name` (or with that id).
+
+        Raises:
+            NotFoundError: If there is none (the message gives near names).
+        """
+        entities = self.entities(name)
+        if not entities:
+            raise NotFoundError(f'no entity is called "{name}"; look with: graphrag search KG "{name}"')
+        return entities[0]
+
+    def entities(self, name: str) -> list[Entity]:
+        """All entities called `name`, or the one with that id; most connected first."""
+        from graphrag.names import normal_form
+
+        if name.startswith("ent-"):
+            return self.view.entities_by_id([name])
+        return self.view.entities_by_id(self.view.entities_named(normal_form(name)))
+
+    def quarantine(self) -> Iterator[CheckedTriple]:
+        """Triples that were rejected, each with its reason and span."""
+        return self.view.quarantine()
+
+    def stats(self) -> dict[str, Any]:
+        """Counts, the commit, and the fingerprint of the canonical export."""
+        return {**self.view.counts(), "commit": self.view.commit, "fingerprint": self.view.fingerprint()}
+
+    def export(self) -> Iterator[str]:
+        """The canonical export: sorted JSON lines, no timestamps; its SHA-256 is the fingerprint."""
+        return self.view.export()
+
+    # Private
+
+    def _document_named(self, name: str) -> Document:
+        documents = self.view.find_documents(name)
+        if not documents:
+            raise NotFoundError(
+                f'no document is called "{name}" (by key, id, title or source); '
+                "list them with: graphrag inspect KG documents"
+            )
+        if len(documents) > 1:
+            keys = ", ".join(document.key for document in documents[:5])
+            raise NotFoundError(f'{len(documents)} documents are called "{name}"; name one by key: {keys}')
+        return documents[0]
+
+    def _mode(self, question: str, mode: str | None) -> tuple[str, str]:
+        from graphrag.generation.question import choose_mode
+
+        mode = mode or self.config.retrieval.mode
+        if mode == "auto":
+            return choose_mode(question)
+        if mode not in ("hybrid", "local", "global", "passages"):
+            raise ConfigError(f'mode "{mode}" is not one of auto, hybrid, local, global, passages')
+        return mode, "as asked"
+
+    def _retriever(self, mode: str) -> Retriever:
+        with self._lock:
+            if mode not in self._retrievers:
+                self._retrievers[mode] = self._make_retriever(mode)
+            return self._retrievers[mode]
+
+    def _make_retriever(self, mode: str) -> Retriever:
+        raise NotImplementedError
+
+    def _open_index(self, progress: Progress) -> SearchIndex:
+        raise NotImplementedError
+
+    def _refresh_communities(self, progress: Progress) -> None:
+        raise NotImplementedError
+
+    def _forget(self) -> None:
+        """Drop what was derived from an older commit."""
+        with self._lock:
+            self._retrievers.clear()
+            self._index = None
+
+
+def _schema(ontology: Ontology | str | Path | None, config: Config) -> Ontology | None:
+    from ontology import Ontology as Schema
+    from ontology import general_ontology, load_ontology
+
+    if isinstance(ontology, Schema):
+        return ontology
+    if ontology is not None:
+        return load_ontology(Path(ontology))
+    if config.ontology.open:
+        return None
+    if config.ontology.path is not None:
+        return load_ontology(Path(config.ontology.path))
+    return general_ontology()
+
+
+def _yaml(ontology: Ontology | None) -> str:
+    from ontology import dump_ontology
+
+    return dump_ontology(ontology) if ontology is not None else ""
+
+
+def _question(question: str) -> str:
+    from graphrag.text import clean_line
+
+    question = clean_line(question, max_length=4000)
+    if not question:
+        raise ConfigError("the question is empty; ask something")
+    return question

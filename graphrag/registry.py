@@ -1,0 +1,74 @@
+"""Names to implementations, imported on use so that heavy libraries stay unloaded.
+
+Adding a backend is one new module and one line here.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from graphrag.config import Config
+from graphrag.errors import ConfigError
+
+if TYPE_CHECKING:
+    from graphrag.interfaces import Chunker, Embedder, Extractor
+    from ontology import Ontology
+
+REGISTRY: dict[str, str] = {
+    "chunker:sentences": "graphrag.chunking:SentenceChunker",
+    "extractor:spacy": "graphrag.extraction.spacy:SpacyExtractor",
+    "extractor:llm": "graphrag.extraction.llm:LLMExtractor",
+    "embedder:wordllama": "graphrag.embedding.wordllama:WordLlamaEmbedder",
+    "embedder:hashing": "graphrag.embedding.hashing:HashingEmbedder",
+    "embedder:http": "graphrag.embedding.http:HTTPEmbedder",
+    "embedder:sentence-transformers": "graphrag.embedding.sentence_transformers:SentenceTransformersEmbedder",
+}
+
+
+def load(name: str) -> Any:
+    """The class or function registered under `name`.
+
+    Raises:
+        ConfigError: If nothing is registered under it.
+    """
+    target = REGISTRY.get(name)
+    if target is None:
+        kind = name.partition(":")[0]
+        known = ", ".join(sorted(key.partition(":")[2] for key in REGISTRY if key.startswith(f"{kind}:")))
+        raise ConfigError(f'no {kind} is called "{name.partition(":")[2]}"; known: {known}')
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def make_chunker(config: Config) -> "Chunker":
+    """The chunker the settings ask for."""
+    chunker: Chunker = load("chunker:sentences")(
+        max_tokens=config.chunking.max_tokens, overlap_tokens=config.chunking.overlap_tokens
+    )
+    return chunker
+
+
+def make_extractor(config: Config, ontology: "Ontology | None") -> "Extractor":
+    """The extractor the settings ask for.
+
+    Raises:
+        ConfigError: If it needs what only a caller can give (a model's gate).
+    """
+    if config.extraction.name == "llm":
+        raise ConfigError("the llm extractor needs a gate to a model; pass extractor= to GraphRAG.build")
+    extractor: Extractor = load("extractor:spacy")(config.extraction.spacy_model)
+    return extractor
+
+
+def make_embedder(config: Config) -> "Embedder":
+    """The embedder the settings ask for."""
+    settings = config.embedding
+    kind = load(f"embedder:{settings.name}")
+    embedder: Embedder
+    match settings.name:
+        case "http":
+            embedder = kind(model=settings.model, base_url=settings.base_url)
+        case "sentence-transformers":
+            embedder = kind(settings.model)
+        case _:
+            embedder = kind(dim=settings.dim)
+    return embedder

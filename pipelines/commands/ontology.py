@@ -1,0 +1,45 @@
+"""``graphrag ontology``: show, check, import, suggest."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipelines.commands.options import json_option
+
+
+@click.command("ontology")
+@click.argument("what", type=click.Choice(["show", "check", "import", "suggest"]), default="show")
+@click.argument("target", required=False, metavar="[FILE|KG]")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="For import: the YAML file to write.")
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Suggestions shown.")
+@json_option
+def ontology_command(what: str, target: str | None, out: Path | None, limit: int, as_json: bool) -> int:
+    """Show, check or import a schema, or suggest additions to it.
+
+    show: the shipped one, a file's or a knowledge base's. check: a schema file, or a base's graph
+    against its schema. import: OWL, RDFS or SHACL into YAML. suggest: from a base's quarantine.
+    """
+    from pipelines import schema
+
+    if what in ("check", "import", "suggest") and target is None:
+        raise click.UsageError(
+            f"name the {'base' if what == 'suggest' else 'file'}: graphrag ontology {what} PATH"
+        )
+    data: dict[str, Any]
+    match what:
+        case "show":
+            data = schema.show(target)
+        case "check":
+            data = schema.check(target or "")
+        case "import":
+            data = schema.import_rdf(Path(target or ""), out)
+        case _:
+            data = schema.suggest(target or "", limit=limit)
+    if as_json:
+        from pipelines.terminal import print_json
+
+        print_json({key: value for key, value in data.items() if key != "text"})
+    else:
+        click.echo(data["text"])
+    return int(data.get("exit_code", 0))
