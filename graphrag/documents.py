@@ -128,6 +128,26 @@ def read_file(file: SourceFile, *, max_bytes: int = MAX_BYTES) -> Iterator[Docum
         yield Failure("read", file.key, type(error).__name__, f'cannot read "{file.key}": {reason}')
 
 
+def make_document(
+    text: str, *, key: str, title: str = "", source: str = "", metadata: Mapping[str, object] | None = None
+) -> Document:
+    """A document from a string, cleaned like one that was read from a file.
+
+    Args:
+        key: Names the document across versions; adding another with this key replaces it.
+        title: Names what the document is about; leave it out where there is no real one.
+        source: Where it comes from, for people.
+        metadata: Plain JSON values.
+
+    Raises:
+        DataError: If the key is empty or the metadata is no plain data.
+    """
+    key = clean_line(key)
+    if not key:
+        raise DataError("a document needs a key that names it; give one that stays the same across versions")
+    return _document(key, title, clean(text), metadata or {}, source)
+
+
 def unique_keys(items: Iterator[Document | Failure]) -> Iterator[Document | Failure]:
     """Pass items on, and put a `Failure` in the place of a document whose key came before."""
     sources: dict[str, str] = {}
