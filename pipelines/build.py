@@ -9,7 +9,7 @@ from typing import Any
 
 from graphrag.config import Config
 from graphrag.datamodel import Failure
-from graphrag.documents import list_documents, read_documents
+from graphrag.documents import Listing, list_files, read_documents
 from graphrag.engine import GraphRAG
 from graphrag.errors import ConfigError, DataError, GraphRAGError, PartialBuildError
 from graphrag.ids import canonical_json
@@ -123,10 +123,12 @@ def run_build(
         GraphRAGError: What else the engine raises; the report is written first.
     """
     started = time.monotonic()
-    total = len(list_documents(sources))
+    listing = list_files(sources)
+    total = len(listing.files)
     if total == 0:
+        others = f" ({len(listing.ignored)} files of other kinds)" if listing.ignored else ""
         raise DataError(
-            f"no documents in {', '.join(map(str, sources))}; "
+            f"no documents in {', '.join(map(str, sources))}{others}; "
             "give files or folders with .txt .md .html .pdf .docx .csv or .jsonl"
         )
     if options.estimate:
@@ -140,7 +142,7 @@ def run_build(
             base.report = ingest
             base.ingest(
                 read_documents(sources),
-                total=total,
+                total=_document_count(listing),
                 prune=options.prune,
                 executor=executor,
                 progress=progress,
@@ -155,6 +157,20 @@ def run_build(
     if ingest.seen == ingest.failed:
         raise DataError(f"none of the {ingest.failed} documents could be read; see {kg}/report.json")
     return report
+
+
+def _document_count(listing: Listing) -> int | None:
+    """How many documents are ahead, for the progress bar; None where only reading would tell."""
+    if any(file.path.suffix in (".gz", ".csv", ".tsv") for file in listing.files):
+        return None
+    count = 0
+    for file in listing.files:
+        if file.path.suffix in (".jsonl", ".ndjson"):
+            with file.path.open("rb") as stream:
+                count += sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
+        else:
+            count += 1
+    return count
 
 
 def _estimate(kg: str, total: int, config: Config) -> BuildReport:
