@@ -1,0 +1,379 @@
+"""Triples without a language model: a spaCy parse, rules over it, and the document's own context."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from spacy.language import Language
+from thinc.api import Model
+
+from graphrag.datamodel import (
+    Alias,
+    Chunk,
+    Evidence,
+    Extraction,
+    Failure,
+    Link,
+    Mention,
+    Modality,
+    Span,
+    Triple,
+)
+from graphrag.extraction.asides import read_aside, split_aside
+from graphrag.extraction.coreference import Discourse
+from graphrag.extraction.facts import Fact, SentenceReader
+from graphrag.extraction.language import detect_language
+from graphrag.extraction.layout import Block, BlockKind, read_blocks
+from graphrag.extraction.nominals import Kind, Nominal, NominalReader
+from graphrag.extraction.openie import open_facts, render
+from graphrag.extraction.syntax import Parse, read_parse
+from graphrag.extraction.values import parse_date
+from graphrag.ids import fingerprint
+
+__all__ = ["SpacyExtractor", "SurfaceTriple"]
+
+SurfaceTriple = tuple[str, str, str, float]
+
+_RULES = "1"  # changes with the rules, so that stored extractions are known to be of older ones
+_LONGEST_SENTENCE = 250  # tokens; a longer one is a list or data, and is searched for names only
+_LONGEST_QUOTE = 600  # characters of a sentence quoted whole as evidence
+_WINDOW = 30_000  # characters of one document parsed at once
+_PIPES = ("sentencizer", "senter")
+_PERSONAL = frozenset(
+    "he him his himself she her hers herself it its itself they them their theirs themselves".split()
+)
+
+log = logging.getLogger(__name__)
+
+
+class SpacyExtractor:
+    """Reads mentions and triples with a spaCy pipeline; an `interfaces.Extractor`.
+
+    One instance serves one process; it keeps no state between calls but caches.
+    """
+
+    def __init__(self, pipeline: Language | str = "en_kg_sm") -> None:
+        """Take a loaded pipeline, or the name of a shipped or installed one.
+
+        Raises:
+            ConfigError: If there is no pipeline of that name.
+        """
+        if isinstance(pipeline, str):
+            from graphrag.models import load_pipeline
+
+            pipeline = load_pipeline(pipeline)
+        self._nlp = pipeline
+        self._strings: dict[int, str] = {}
+        self._fingerprint = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Made from the rules' version, the pipeline's name and version, and its weights."""
+        if not self._fingerprint:
+            meta = self._nlp.meta
+            self._fingerprint = fingerprint(
+                {"extractor": "spacy", "rules": _RULES, "pipeline": f"{meta['lang']}_{meta['name']}",
+                 "version": meta["version"], "weights": _weights_digest(self._nlp)}
+            )  # fmt: skip
+        return self._fingerprint
+
+    def extract(self, chunks: Sequence[Chunk]) -> list[Extraction | Failure]:
+        """See `interfaces.Extractor.extract`."""
+        results: list[Extraction | Failure] = []
+        for _, group in groupby(chunks, key=lambda chunk: chunk.document_id):
+            results.extend(self._extract_document(list(group)))
+        return results
+
+    def open_triples(self, text: str) -> list[SurfaceTriple]:
+        """Subject, relation and object in the words of the text, with a score; no schema, no resolution."""
+        found: list[SurfaceTriple] = []
+        for block in read_blocks(text):
+            if block.kind is BlockKind.SKIPPED or detect_language(block.text) not in ("en", "und"):
+                continue
+            parse = self._parse([block.text])[0]
+            for fact in open_facts(parse):
+                slots = (
+                    render(parse, fact.subject),
+                    render(parse, fact.relation),
+                    render(parse, fact.object),
+                )
+                found.append((*slots, fact.score))
+        return found
+
+    def _extract_document(self, chunks: list[Chunk]) -> Iterator[Extraction | Failure]:
+        discourse = Discourse(chunks[0].title)
+        window: list[tuple[Chunk, str, list[Block]]] = []
+        size = 0
+        for chunk in chunks:
+            language = detect_language(chunk.text)
+            blocks = read_blocks(chunk.text)
+            window.append((chunk, language, blocks))
+            size += len(chunk.text)
+            if size >= _WINDOW:
+                yield from self._read_window(window, discourse)
+                window, size = [], 0
+        yield from self._read_window(window, discourse)
+
+    def _read_window(
+        self, window: list[tuple[Chunk, str, list[Block]]], discourse: Discourse
+    ) -> Iterator[Extraction]:
+        texts = [b.text for _, _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
+        parses = iter(self._parse(texts))
+        for chunk, language, blocks in window:
+            reader = _ChunkReader(chunk, discourse, readable=language in ("en", "und"))
+            for block in blocks:
+                if block.kind is not BlockKind.SKIPPED:
+                    reader.read(block, next(parses))
+            yield reader.result(language)
+
+    def _parse(self, texts: list[str]) -> list[Parse]:
+        return [read_parse(doc, self._strings) for doc in self._nlp.pipe(texts)]
+
+
+# How often a rule's facts are right, measured on development sentences by `benchmarks/extraction.py rules`.
+_SCORES: dict[str, float] = {}
+_DEFAULT_SCORE = 0.6
+
+
+class _ChunkReader:
+    """Gathers the mentions, triples and aliases of one chunk."""
+
+    def __init__(self, chunk: Chunk, discourse: Discourse, *, readable: bool) -> None:
+        self.chunk = chunk
+        self.discourse = discourse
+        self.readable = readable
+        self.mentions: dict[Span, Mention] = {}
+        self.triples: dict[tuple[Span, str, Span], Triple] = {}
+        self.aliases: dict[tuple[str, str], Alias] = {}
+
+    def result(self, language: str) -> Extraction:
+        mentions = sorted(self.mentions.values(), key=lambda m: (m.span, m.name))
+        triples = sorted(
+            self.triples.values(), key=lambda t: (t.evidence.span, t.subject.span, t.object.span, t.predicate)
+        )
+        aliases = sorted(self.aliases.values(), key=lambda a: (a.span, a.name, a.alias))
+        return Extraction(self.chunk.id, tuple(mentions), tuple(triples), tuple(aliases), language)
+
+    def read(self, block: Block, parse: Parse) -> None:
+        nominals = NominalReader(parse)
+        for begin, end in parse.sentences:
+            self.discourse.next_sentence()
+            resolved: dict[int, Mention] = {}
+            self._meet(block, parse, nominals, begin, end, resolved)
+            if not self.readable or block.kind is BlockKind.HEADING:
+                continue
+            if end - begin > _LONGEST_SENTENCE:
+                log.debug(
+                    "chunk %s: a sentence of %d tokens was searched for names only",
+                    self.chunk.id,
+                    end - begin,
+                )
+                continue
+            reader = SentenceReader(parse, nominals, begin, end)
+            for fact in reader.facts():
+                self._add(block, parse, fact, begin, end, resolved)
+
+    # ---- mentions
+
+    def _meet(
+        self,
+        block: Block,
+        parse: Parse,
+        nominals: NominalReader,
+        begin: int,
+        end: int,
+        resolved: dict[int, Mention],
+    ) -> None:
+        """Resolve the names, pronouns and descriptions of a sentence, in text order."""
+        names = {n.first: n for n in nominals.names(begin, end)}
+        dep, tag, lower = parse.dep, parse.tag, parse.lower
+        for token in range(begin, end):
+            nominal = names.get(token)
+            if nominal is not None:
+                mention = self._mention(block, parse, nominal)
+                resolved[nominal.head] = mention
+                if nominal.kind == Kind.NAME:
+                    self._aside(block, parse, nominal, mention, begin, end)
+            elif tag[token] in ("PRP", "PRP$") and lower[token] in _PERSONAL and self.readable:
+                found = self.discourse.pronoun(lower[token], token)
+                if found is not None:
+                    resolved[token] = self._linked(
+                        block, parse, token, token, found[0].name, found[1], Link.PRONOUN
+                    )
+            elif tag[token] == "NN" and parse.pos[token] == "NOUN" and self.readable:
+                common = nominals.read(token)
+                if (
+                    common is not None
+                    and common.definite
+                    and common.plain
+                    and parse.child(token, "nmod", "acl:relcl", "acl", "appos") < 0
+                ):
+                    if parse.child(token, "nmod:poss") < 0 and dep[token] != "compound":
+                        found = self.discourse.description(parse.lemma[token], token)
+                        if found is not None:
+                            resolved[token] = self._linked(
+                                block, parse, token, token, found[0].name, found[1], Link.DESCRIPTION
+                            )
+
+    def _mention(self, block: Block, parse: Parse, nominal: Nominal) -> Mention:
+        """The mention of a name, value or common noun phrase, kept once."""
+        start = parse.start[nominal.first]
+        end = parse.start[nominal.last] + len(parse.text[nominal.last])
+        span = self._span(block, start, end)
+        known = self.mentions.get(span)
+        if known is not None:
+            return known
+        name, link, kind, score = nominal.name, Link.SELF, nominal.type, 0.9
+        stated = False
+        if nominal.kind == Kind.NAME:
+            is_subject = parse.dep[nominal.head].startswith("nsubj")
+            name, link = self.discourse.meet(
+                name, kind, nominal.head, is_subject=is_subject, noun=nominal.noun
+            )
+            if kind is None:
+                kind, score = self.discourse.type_of(name), 0.7
+            if nominal.noun and kind in (None, "MISC"):
+                kind, stated = nominal.noun, True
+        elif nominal.kind == Kind.COMMON:
+            score = 0.7
+        mention = Mention(
+            self.chunk.id, span, self._quote(span), name, kind, score, link, nominal.value, stated
+        )
+        if nominal.kind in (Kind.NAME, Kind.VALUE):
+            self.mentions[span] = mention
+        return mention
+
+    def _linked(
+        self, block: Block, parse: Parse, first: int, last: int, name: str, score: float, link: Link
+    ) -> Mention:
+        span = self._span(block, parse.start[first], parse.start[last] + len(parse.text[last]))
+        mention = Mention(
+            self.chunk.id, span, self._quote(span), name, self.discourse.type_of(name), score, link
+        )
+        self.mentions.setdefault(span, mention)
+        return mention
+
+    # ---- triples
+
+    def _add(
+        self, block: Block, parse: Parse, fact: Fact, begin: int, end: int, resolved: dict[int, Mention]
+    ) -> None:
+        subject = self._argument(block, parse, fact.subject, resolved)
+        target = self._argument(block, parse, fact.object, resolved)
+        if subject is None or target is None or not fact.predicate:
+            return
+        if subject.span == target.span or (subject.name == target.name and fact.rule != "copula"):
+            return
+        if subject.name == target.name or subject.value is not None:
+            return
+        evidence_span = self._evidence_span(block, parse, fact, begin, end)
+        score = round(_SCORES.get(fact.rule, _DEFAULT_SCORE) * min(subject.score, target.score) / 0.9, 4)
+        evidence = Evidence(self.chunk.document_id, self.chunk.id, evidence_span, self._quote(evidence_span),
+                            f"spacy:{fact.rule}", min(score, 1.0))  # fmt: skip
+        if fact.rule in ("copula", "apposition", "title") and fact.modality is Modality.ASSERTED:
+            subject = self._state_type(subject, fact.object)
+        key = (subject.span, fact.predicate, target.span)
+        known = self.triples.get(key)
+        if known is None or known.evidence.score < evidence.score:
+            self.triples[key] = Triple(subject, fact.predicate, target, evidence, fact.modality)
+
+    def _argument(
+        self, block: Block, parse: Parse, nominal: Nominal, resolved: dict[int, Mention]
+    ) -> Mention | None:
+        known = resolved.get(nominal.head)
+        if known is not None:
+            return self.mentions.get(known.span, known)
+        if nominal.kind == Kind.PRONOUN:
+            return None
+        mention = self._mention(block, parse, nominal)
+        resolved[nominal.head] = mention
+        return mention
+
+    def _state_type(self, subject: Mention, noun: Nominal) -> Mention:
+        """Take "X is a Dutch film director" as the type of X."""
+        if noun.kind != Kind.COMMON or noun.definite and noun.plain or subject.type_stated:
+            return subject
+        if subject.text[:1].islower():
+            return subject
+        self.discourse.describe(subject.name, noun.name)
+        stated = Mention(subject.chunk_id, subject.span, subject.text, subject.name, noun.name, subject.score,
+                         subject.link, subject.value, True)  # fmt: skip
+        if subject.span in self.mentions:
+            self.mentions[subject.span] = stated
+        return stated
+
+    def _evidence_span(self, block: Block, parse: Parse, fact: Fact, begin: int, end: int) -> Span:
+        start, stop = parse.start[begin], parse.start[end - 1] + len(parse.text[end - 1])
+        if stop - start > _LONGEST_QUOTE:
+            first, last = max(begin, fact.first), min(end - 1, fact.last)
+            start, stop = parse.start[first], parse.start[last] + len(parse.text[last])
+        return self._span(block, start, stop)
+
+    # ---- brackets
+
+    def _aside(
+        self, block: Block, parse: Parse, nominal: Nominal, mention: Mention, begin: int, end: int
+    ) -> None:
+        stop = parse.start[nominal.last] + len(parse.text[nominal.last])
+        inner = split_aside(block.text, stop)
+        if inner is None:
+            return
+        for aside in read_aside(block.text, *inner, mention.name):
+            span = self._span(block, aside.start, aside.end)
+            words = self._quote(span)
+            if aside.kind in ("born", "died", "made", "year"):
+                self._add_date(block, parse, mention, aside.kind, aside.words, span, words, begin, end)
+                continue
+            name = " ".join(words.split())
+            self.discourse.add_alias(mention.name, name)
+            self.aliases.setdefault(
+                (mention.name, name), Alias(mention.name, name, aside.kind, self.chunk.id, span)
+            )
+            self.mentions[span] = Mention(
+                self.chunk.id, span, words, mention.name, mention.type, 0.9, Link.ACRONYM
+            )
+
+    def _add_date(self, block: Block, parse: Parse, mention: Mention, kind: str, verb: str, span: Span, words: str,
+                  begin: int, end: int) -> None:  # fmt: skip
+        person = mention.type in ("PERSON", None)
+        if kind in ("born", "died") and not verb and not person:
+            predicate = {"born": "from", "died": "until"}[kind]
+        else:
+            predicate = {"born": "born", "died": "died", "made": verb, "year": "in"}[kind]
+        value = Mention(
+            self.chunk.id, span, words, " ".join(words.split()), "DATE", 0.95, Link.SELF, parse_date(words)
+        )
+        self.mentions[span] = value
+        start, stop = mention.span.start, span.end
+        evidence_span = Span(start, stop)
+        evidence = Evidence(self.chunk.document_id, self.chunk.id, evidence_span, self._quote(evidence_span),
+                            f"spacy:brackets-{kind}", _SCORES.get("brackets-" + kind, 0.8))  # fmt: skip
+        self.triples[(mention.span, predicate, span)] = Triple(mention, predicate, value, evidence)
+
+    # ---- offsets
+
+    def _span(self, block: Block, start: int, end: int) -> Span:
+        first, last = block.source_span(start, end)
+        offset = self.chunk.span.start
+        return Span(first + offset, last + offset)
+
+    def _quote(self, span: Span) -> str:
+        offset = self.chunk.span.start
+        return self.chunk.text[span.start - offset : span.end - offset]
+
+
+def _weights_digest(nlp: Language) -> str:
+    digest = hashlib.sha256()
+    for name, component in nlp.components:
+        model = getattr(component, "model", None)
+        if not isinstance(model, Model):
+            continue
+        digest.update(name.encode())
+        for node in model.walk():
+            for key in sorted(node.param_names):
+                if node.has_param(key):
+                    digest.update(node.get_param(key).tobytes())
+    return digest.hexdigest()
