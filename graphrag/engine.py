@@ -397,18 +397,13 @@ class GraphRAG:
 
 
 def _schema(ontology: Ontology | str | Path | None, config: Config) -> Ontology | None:
+    from graphrag.registry import make_ontology
     from ontology import Ontology as Schema
-    from ontology import general_ontology, load_ontology
+    from ontology import load_ontology
 
-    if isinstance(ontology, Schema):
-        return ontology
-    if ontology is not None:
-        return load_ontology(Path(ontology))
-    if config.ontology.open:
-        return None
-    if config.ontology.path is not None:
-        return load_ontology(Path(config.ontology.path))
-    return general_ontology()
+    if ontology is None:
+        return make_ontology(config)
+    return ontology if isinstance(ontology, Schema) else load_ontology(Path(ontology))
 
 
 def _yaml(ontology: Ontology | None) -> str:

@@ -12,7 +12,7 @@ from graphrag.checking import Checker
 from graphrag.config import Config
 from graphrag.datamodel import Document
 from graphrag.interfaces import Chunker, Extractor
-from graphrag.registry import make_chunker, make_extractor
+from graphrag.registry import make_chunker, make_extractor, make_ontology
 from graphrag.store.ledger import IngestedDocument
 from ontology import Ontology, load_ontology
 
@@ -37,6 +37,12 @@ class Reader:
             start += len(chunks)
             ingested.append(IngestedDocument(document, tuple(chunks), own, self.checker.check(document, own)))
         return ingested
+
+
+def reader_from(config: Config) -> Reader:
+    """A reader with the settings' own ontology, without a knowledge base around it."""
+    ontology = make_ontology(config)
+    return reader_for(config, ontology, make_extractor(config, ontology))
 
 
 @dataclass(frozen=True)

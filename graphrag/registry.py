@@ -4,6 +4,7 @@ Adding a backend is one new module and one line here.
 """
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphrag.config import Config
@@ -37,6 +38,17 @@ def load(name: str) -> Any:
         raise ConfigError(f'no {kind} is called "{name.partition(":")[2]}"; known: {known}')
     module, _, attribute = target.partition(":")
     return getattr(importlib.import_module(module), attribute)
+
+
+def make_ontology(config: Config) -> "Ontology | None":
+    """The schema the settings ask for: a file's, the shipped one, or none in open mode."""
+    from ontology import general_ontology, load_ontology
+
+    if config.ontology.open:
+        return None
+    if config.ontology.path is not None:
+        return load_ontology(Path(config.ontology.path))
+    return general_ontology()
 
 
 def make_chunker(config: Config) -> "Chunker":
