@@ -18,7 +18,7 @@ import numpy as np
 from ontology.kinds import TypeAligner
 from ontology.lexicon import FRAMES, VALUE_LABELS
 from ontology.morphology import words
-from ontology.phrases import OPPOSITE, Reading, noun_words, normal_form, readings
+from ontology.phrases import OPPOSITE, Reading, normal_form, noun_words, readings
 from ontology.schema import DatatypeProperty, Ontology, RelationType, ValueKind, words_of
 
 MIN_SCORE = 0.45
@@ -72,7 +72,7 @@ class Aligner:
         self._memo: dict[str, tuple[Match, ...]] = {}
 
     def type_of(self, label_or_noun: str) -> tuple[str, float] | None:
-        """The ontology type a coarse label ("PERSON") or a noun ("Dutch film director") means, with a score."""
+        """The type a coarse label ("PERSON") or a noun ("Dutch film director") means, with a score."""
         reading = self.types.read(label_or_noun)
         return None if reading.key is None else (reading.key, reading.score)
 
@@ -202,7 +202,7 @@ class _Phrase:
 
 def _phrases(ontology: Ontology) -> list[_Phrase]:
     found: list[_Phrase] = []
-    for relation in (*ontology.relations.values(), *ontology.properties.values()):
+    for relation in ontology.all_relations():
         key = relation.key
         found.append(_Phrase(relation.label, key, False, How.ALIAS, 1.0))
         found.append(_Phrase(words_of(key), key, False, How.ALIAS, 1.0))
@@ -236,7 +236,7 @@ def _lemma_table(ontology: Ontology) -> dict[str, tuple[Match, ...]]:
 
 
 def _frame_table(ontology: Ontology, types: TypeAligner) -> dict[str, tuple[tuple[str, str, float], ...]]:
-    """Frame name to (relation, role, score): every reading of every phrase of the schema that its range allows."""
+    """Frame name to (relation, role, score), for each reading of the schema's phrases its range allows."""
     table: dict[str, dict[tuple[str, str], float]] = {}
     for phrase in _phrases(ontology):
         relation = ontology.relation(phrase.key)
@@ -274,7 +274,7 @@ _VALUE_FRAMES = frozenset({"revenue", "cost", "population", "area", "height", "l
 @lru_cache(maxsize=4096)
 def _with_near(frame: str) -> tuple[tuple[str, float], ...]:
     """The frame itself and, at a lower weight, those told loosely with its words, in either direction."""
-    near = {name for name in (FRAMES[frame].near if frame in FRAMES else ())}
+    near = set(FRAMES[frame].near if frame in FRAMES else ())
     near |= {name for name, other in FRAMES.items() if frame in other.near}
     return ((frame, 1.0), *((name, 0.7) for name in sorted(near)))
 

@@ -10,13 +10,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ontology.lexicon import COMPATIBILITY, KIND_TYPE_NAMES, LABEL_SYNONYMS, NAME_KINDS, NOUN_KINDS, SCHEMA_KINDS, VALUE_LABELS
-from ontology.morphology import PREPOSITIONS, noun_key, singular, words
+from ontology.lexicon import (
+    COMPATIBILITY,
+    KIND_TYPE_NAMES,
+    LABEL_SYNONYMS,
+    NAME_KINDS,
+    NOUN_KINDS,
+    SCHEMA_KINDS,
+    VALUE_LABELS,
+)
+from ontology.morphology import PREPOSITIONS, noun_key, singular
 from ontology.schema import EntityType, Ontology, words_of
 
+# Below this compatibility a label and a type contradict each other.
+MIN_COMPATIBILITY = 0.3
 KINDS = frozenset((*NAME_KINDS, *SCHEMA_KINDS))
-_ANYTHING = frozenset({"thing", "entity", "object", "resource", "owl thing", "item", "anything", "concept node"})
-_PERSON_ENDINGS = ("ologist", "ician", "wright", "smith", "monger", "maker", "keeper", "player", "writer", "ographer")
+_ANYTHING = frozenset(
+    {"thing", "entity", "object", "resource", "owl thing", "item", "anything", "concept node"}
+)
+_PERSON_ENDINGS = (
+    "ologist",
+    "ician",
+    "wright",
+    "smith",
+    "monger",
+    "maker",
+    "keeper",
+    "player",
+    "writer",
+    "ographer",
+)
 
 
 class TypeChange(StrEnum):
@@ -100,18 +123,32 @@ class TypeAligner:
             if below:
                 # The label is a wider class: the relation tells which of its kinds this one is.
                 return self._choose(reading, below, TypeChange.NARROWED, 0.95)
-            if reading.exact and not self._is_loose(reading.key, allowed):
-                return None
+            if reading.exact:
+                # Two types without any hierarchy ("film award", "award") can only be compared by their names.
+                flat = [target for target in allowed if self._is_flat(reading.key) and self._is_flat(target)]
+                return self._choose(reading, flat, TypeChange.REPLACED, 0.8, least=0.9)
         return self._choose(reading, list(allowed), TypeChange.REPLACED, 0.9)
 
     def _infer(self, allowed: tuple[str, ...]) -> TypeFit | None:
-        """A missing type is filled in only when the declared types are one thing at the coarse grain."""
-        if len(allowed) == 1 or len({self.kinds(key)[:1] for key in allowed}) == 1:
+        """A missing type is filled in only when the declared types are one thing at the coarse grain.
+
+        Types a reader would not keep apart either (a product, a concept) count as one: the first stands.
+        """
+        if len(allowed) == 1:
             return TypeFit(allowed[0], 0.8, TypeChange.INFERRED)
+        kinds = [self.kinds(key)[:1] for key in allowed]
+        if all(_is_confusable(a, b) for a in kinds for b in kinds):
+            return TypeFit(allowed[0], 0.7, TypeChange.INFERRED)
         return None
 
     def _choose(
-        self, reading: TypeReading, targets: list[str], change: TypeChange, score: float
+        self,
+        reading: TypeReading,
+        targets: list[str],
+        change: TypeChange,
+        score: float,
+        *,
+        least: float = MIN_COMPATIBILITY,
     ) -> TypeFit | None:
         """The target most compatible with the reading's kind, first declared first on ties."""
         best: TypeFit | None = None
@@ -122,7 +159,7 @@ class TypeAligner:
             match = self._compatibility(reading.kind, target)
             if change is TypeChange.NARROWED:
                 match = max(match, 0.5)
-            if match >= MIN_COMPATIBILITY and (best is None or match * score > best.score):
+            if match >= least and (best is None or match * score > best.score):
                 narrowed = match == 1.0 and not reading.exact
                 best = TypeFit(target, match * score, TypeChange.NARROWED if narrowed else change)
         return best
@@ -136,10 +173,6 @@ class TypeAligner:
             return 0.0 if kind in VALUE_LABELS else 0.6
         row = COMPATIBILITY.get(kind, {})
         return max(row.get(k, 0.0) for k in kinds)
-
-    def _is_loose(self, key: str, allowed: tuple[str, ...]) -> bool:
-        """Whether neither side has a place in a hierarchy, so that only their names can be compared."""
-        return any(self._is_flat(key) and self._is_flat(target) for target in allowed)
 
     def _is_flat(self, key: str) -> bool:
         return not self._ontology.types[key].parents and key not in self._parents
@@ -194,8 +227,13 @@ class TypeAligner:
         return ()
 
 
-MIN_COMPATIBILITY = 0.3
 _UNKNOWN = TypeReading(None, None, False, 0.0)
+
+
+def _is_confusable(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    if first == second:
+        return True
+    return bool(first and second) and COMPATIBILITY.get(first[0], {}).get(second[0], 0.0) >= 0.5
 
 
 def kinds_of_noun(phrase: str) -> tuple[str, ...] | None:
@@ -221,7 +259,10 @@ def kinds_of_noun(phrase: str) -> tuple[str, ...] | None:
 
 
 def _names(ontology: Ontology) -> dict[str, str]:
-    """Every name of every type, in normal form; a name of two types means the one declared first, labels before aliases."""
+    """Every name of every type, in normal form.
+
+    A name of two types means the one declared first, and labels come before aliases.
+    """
     table: dict[str, str] = {}
     for entity_type in ontology.types.values():
         for name in (entity_type.label, words_of(entity_type.key)):

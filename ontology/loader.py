@@ -129,7 +129,8 @@ def validate_ontology(ontology: Ontology, fail: Callable[[str, str], NoReturn] |
 
     Args:
         ontology: The schema to check.
-        fail: Called with (dotted key, message) at the first fault; must raise. Raises `OntologyError` by default.
+        fail: Called with (dotted key, message) at the first fault; must raise. By default it raises
+            `OntologyError`.
 
     Raises:
         OntologyError: At the first fault, in the order of the file.
@@ -139,7 +140,7 @@ def validate_ontology(ontology: Ontology, fail: Callable[[str, str], NoReturn] |
         _validate_type(ontology, entity_type, report)
     _refuse_cycles(ontology, report)
     _refuse_contradictions(ontology, report)
-    for relation in (*ontology.relations.values(), *ontology.properties.values()):
+    for relation in ontology.all_relations():
         _validate_relation(ontology, relation, report)
 
 
@@ -148,13 +149,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     lowered = {item.lower(): item for item in reversed(names)}
     # difflib is quadratic; past a few thousand names an exact match without case is all we try.
-    pool = list(lowered) if len(lowered) <= 3000 else [key for key in lowered if key[:1] == name[:1].lower()][:3000]
+    pool = (
+        list(lowered)
+        if len(lowered) <= 3000
+        else [key for key in lowered if key[:1] == name[:1].lower()][:3000]
+    )
     match = difflib.get_close_matches(name.lower(), pool, n=1, cutoff=0.6)
     if match:
         return f'; did you mean "{lowered[match[0]]}"?'
     if not names:
         return ""
-    return f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names[:8])}{' …' if len(names) > 8 else ''}"
+    return (
+        f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names[:8])}{' …' if len(names) > 8 else ''}"
+    )
 
 
 def _raise(key: str, message: str) -> NoReturn:
@@ -251,7 +258,7 @@ def _validate_identifier(key: str, place: str, fail: Callable[[str, str], NoRetu
         section = place.split(".")[0]
         fail(
             f"{section}.{_shown(key)}" if place.count(".") == 1 else place,
-            "not an identifier; use letters, digits and _ (63 at most, no digit first) and put the wording in label",
+            "not an identifier; use letters, digits and _ (63 at most, no digit first) and a label",
         )
 
 
@@ -471,7 +478,9 @@ class _Reader:
             for name in ("inverse", "symmetric", "transitive", "inverse_functional", "inverse_cues"):
                 if name in entry:
                     where = self._lines[f"{place}.{name}"]
-                    self._fail(f"{place}.{name}", where, "has no meaning for a relation whose range is a value")
+                    self._fail(
+                        f"{place}.{name}", where, "has no meaning for a relation whose range is a value"
+                    )
             return DatatypeProperty(value=value, **shared)
         if "unit" in entry:
             where = self._lines[f"{place}.unit"]
@@ -496,7 +505,11 @@ class _Reader:
             fields = self._mapping(node, at, VALUE_KEYS)
             kind = self._text(fields, at, "type") or "string"
             if kind not in VALUE_KINDS:
-                self._fail(f"{at}.type", node.line, f'unknown value type "{_shown(kind)}"{nearest(kind, VALUE_KINDS)}')
+                self._fail(
+                    f"{at}.type",
+                    node.line,
+                    f'unknown value type "{_shown(kind)}"{nearest(kind, VALUE_KINDS)}',
+                )
             return ValueType(
                 kind=ValueKind(kind),
                 values=self._texts(fields, at, "values"),
@@ -519,7 +532,11 @@ class _Reader:
             full = f"{place}.{key}" if place else key
             self._lines[full] = entry.key_line
             if key not in allowed:
-                self._fail(f"{place}.{_shown(key)}" if place else _shown(key), entry.key_line, f"unknown key{nearest(key, allowed)}")
+                self._fail(
+                    f"{place}.{_shown(key)}" if place else _shown(key),
+                    entry.key_line,
+                    f"unknown key{nearest(key, allowed)}",
+                )
         return node.value
 
     def _text(self, entry: dict[str, Node], place: str, name: str) -> str:
@@ -527,7 +544,9 @@ class _Reader:
         if node is None or node.value is None:
             return ""
         if not isinstance(node.value, str):
-            self._fail(f"{place}.{name}" if place else name, node.line, "must be one text, not a list or mapping")
+            self._fail(
+                f"{place}.{name}" if place else name, node.line, "must be one text, not a list or mapping"
+            )
         assert isinstance(node.value, str)
         return node.value.strip()
 

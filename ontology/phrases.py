@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from ontology.lexicon import FRAMES, NOUN_KINDS
+from ontology.lexicon import FRAMES, MAKER_FRAMES, NOUN_KINDS
 from ontology.morphology import (
     HAVE,
     IRREGULAR,
@@ -32,12 +32,65 @@ TIME_WORDS = frozenset({"date", "time", "year", "day", "month", "period"})
 PLACE_WORDS = frozenset({"place", "location", "site", "venue", "city", "country", "town", "state", "region"})
 
 _LIGHT_VERBS = frozenset(
-    "serve work act become remain name appoint elect be function make appoint designate choose hire install select".split()
+    [
+        "serve",
+        "work",
+        "act",
+        "become",
+        "remain",
+        "name",
+        "appoint",
+        "elect",
+        "be",
+        "function",
+        "make",
+        "appoint",
+        "designate",
+        "choose",
+        "hire",
+        "install",
+        "select",
+    ]
 )
-_TIME_PREPOSITIONS = {"in": 0.9, "on": 0.95, "at": 0.5, "during": 0.9, "since": 0.9, "from": 0.7, "around": 0.8, "by": 0.3, "until": 0.7}
-_PLACE_PREPOSITIONS = {"in": 0.9, "at": 0.9, "on": 0.7, "near": 0.8, "from": 0.5, "around": 0.6, "to": 0.4, "outside": 0.6}
+_TIME_PREPOSITIONS = {
+    "in": 0.9,
+    "on": 0.95,
+    "at": 0.5,
+    "during": 0.9,
+    "since": 0.9,
+    "from": 0.7,
+    "around": 0.8,
+    "by": 0.3,
+    "until": 0.7,
+}
+_PLACE_PREPOSITIONS = {
+    "in": 0.9,
+    "at": 0.9,
+    "on": 0.7,
+    "near": 0.8,
+    "from": 0.5,
+    "around": 0.6,
+    "to": 0.4,
+    "outside": 0.6,
+}
 # A deputy is not the chief: these modifiers change what a title says.
-_TITLE_BREAKERS = frozenset("vice deputy assistant acting associate sub under co- non ex grand step god".split())
+_TITLE_BREAKERS = frozenset(
+    [
+        "vice",
+        "deputy",
+        "assistant",
+        "acting",
+        "associate",
+        "sub",
+        "under",
+        "co-",
+        "non",
+        "ex",
+        "grand",
+        "step",
+        "god",
+    ]
+)
 _AGENT_ENDINGS = ("er", "or", "ist", "ant", "ent", "ian")
 
 
@@ -108,13 +161,62 @@ def readings(phrase: str) -> tuple[Reading, ...]:
 
 def _all_readings(phrase: str) -> list[Reading]:
     content, copula = content_words(phrase)
+    content = [word for word in content if not word.isdigit()]
     if not content:
-        return [Reading(name, "AB", 0.6) for name in ("instance", "genre", "occupation", "position")] if copula else []
-    found = _verb_readings(phrase, content)
+        return (
+            [Reading(name, "AB", 0.6) for name in ("instance", "genre", "occupation", "position")]
+            if copula
+            else []
+        )
+    if "and" in content[1:-1]:
+        return [reading for part in _conjuncts(content) for reading in _content_readings(part, copula)]
+    return _content_readings(content, copula) + _adjunct_label_readings(words(phrase))
+
+
+def _content_readings(content: list[str], copula: bool) -> list[Reading]:
+    is_bare_noun = len(content) == 1 and not _is_inflected(content[0]) and content[0] in _index().nouns
+    # "author", "star", "coach" uninflected are nouns, in schemas always and in texts nearly so.
+    found = [] if is_bare_noun else _verb_readings(content)
     stripped, was_light = _without_light_verb(content)
     found += _noun_readings(stripped, copula or was_light)
-    found += _adjunct_label_readings(words(phrase))
+    found += _placed_noun_readings(content)
+    found += _maker_readings(content)
+    if not found and len(content) > 2 and content[-1] in PREPOSITIONS:
+        # "was published in London by": the first verb and the last preposition carry the relation.
+        found = [Reading(r.frame, r.role, r.score * 0.8) for r in _verb_readings([content[0], content[-1]])]
     return found
+
+
+def _conjuncts(content: list[str]) -> list[list[str]]:
+    """Both halves of "written and directed by", each with the preposition they share."""
+    split = content.index("and")
+    left, right = content[:split], content[split + 1 :]
+    if right[-1] in PREPOSITIONS and left[-1] not in PREPOSITIONS:
+        left = [*left, right[-1]]
+    return [left, *(_conjuncts(right) if "and" in right[1:-1] else [right])]
+
+
+def _is_inflected(word: str) -> bool:
+    return word in IRREGULAR or word in PAST_ONLY or word.endswith(("ed", "ing", "s"))
+
+
+def _placed_noun_readings(content: list[str]) -> list[Reading]:
+    """Read "lies in the mountain range", "in the constellation of": the tail is that mountain range."""
+    start = next((i for i, word in enumerate(content) if word in ("in", "on", "at", "under", "with")), None)
+    if start is None or start > 1 or start + 1 >= len(content):
+        return []
+    noun = content[start + 1 :]
+    noun = noun[:-1] if noun[-1] == "of" and len(noun) > 1 else noun
+    return [] if any(w in PREPOSITIONS for w in noun) else _noun_lookup(noun, 0.9)
+
+
+def _maker_readings(content: list[str]) -> list[Reading]:
+    """Read "novel by", "album by", "music by": the maker of a work, or the doer of what the noun says."""
+    if len(content) < 2 or content[-1] != "by":
+        return []
+    noun = singular(content[-2])
+    found = [Reading(name, "BA", 0.8) for name, works in MAKER_FRAMES.items() if noun in works]
+    return found + [Reading(name, "BA", 0.9) for name in _index().events.get(content[-2], ())]
 
 
 def verb_forms(phrase: str) -> tuple[str, ...]:
@@ -122,6 +224,10 @@ def verb_forms(phrase: str) -> tuple[str, ...]:
     content, copula = content_words(phrase)
     if not content:
         return ("be",) if copula else (" ".join(words(phrase)),)
+    return _forms(content)
+
+
+def _forms(content: list[str]) -> tuple[str, ...]:
     rest = content[1:]
     return tuple(" ".join([lemma, *rest]) for lemma in verb_lemmas(content[0]))
 
@@ -136,10 +242,10 @@ def noun_words(phrase: str) -> list[str]:
     return kept
 
 
-def _verb_readings(phrase: str, content: list[str]) -> list[Reading]:
+def _verb_readings(content: list[str]) -> list[Reading]:
     table = _index().verbs
     found: list[Reading] = []
-    for rank, form in enumerate(verb_forms(phrase)):
+    for rank, form in enumerate(_forms(content)):
         weight = 1.0 if rank == 0 else 0.9
         for name, role in table.get(form, ()):
             found.append(Reading(name, role, 0.95 * weight))
@@ -169,9 +275,13 @@ def _derived_verb_readings(content: list[str]) -> list[Reading]:
 
 
 def _looks_verbal(word: str) -> bool:
-    return word in IRREGULAR or word in PAST_ONLY or word.endswith(("ed", "ing")) or (
-        word.endswith("s") and not word.endswith(("ss", "us")) and singular(word) not in NOUN_KINDS
-    ) or any(lemma in _index().verbs for lemma in verb_lemmas(word))
+    return (
+        word in IRREGULAR
+        or word in PAST_ONLY
+        or word.endswith(("ed", "ing"))
+        or (word.endswith("s") and not word.endswith(("ss", "us")) and singular(word) not in NOUN_KINDS)
+        or any(lemma in _index().verbs for lemma in verb_lemmas(word))
+    )
 
 
 def _time_and_place(names: list[str], preposition: str, weight: float) -> list[Reading]:
@@ -201,7 +311,9 @@ def _noun_readings(content: list[str], is_predicate: bool) -> list[Reading]:
     if preposition is None:
         if is_predicate:
             # "X is director, Y": who is whose is not said, so both ways stay open for the types to settle.
-            return [Reading(r.frame, role, r.score * 0.75) for r in found for role in (r.role, OPPOSITE[r.role])]
+            return [
+                Reading(r.frame, role, r.score * 0.75) for r in found for role in (r.role, OPPOSITE[r.role])
+            ]
         return found
     if preposition in ("of", "for", "at", "in", "to", "with", "from", "on"):
         weight = 1.0 if preposition == "of" else 0.85
@@ -252,8 +364,9 @@ def _event_readings(measure: str, event: list[str]) -> list[Reading]:
     if role is None:
         return []
     names = list(_index().events.get(" ".join(event), ()))
+    names += _index().events.get(event[-1], ())
     for lemma in verb_lemmas(event[-1]):
         names += [name for name, _ in _index().verbs.get(lemma, ())]
-        names += [name for name in _index().events.get(lemma, ())]
+        names += _index().events.get(lemma, ())
     found = [Reading(name, role, 0.95) for name in names]
     return [*found, Reading("~" + stem(event[-1]), role, 0.85)]

@@ -220,9 +220,15 @@ class Ontology:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the canonical content, the author's version included; file layout and comments do not count."""
-        canonical = json.dumps(ontology_to_plain(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        """SHA-256 (hex) of the canonical content, version included; file layout and comments do not count."""
+        canonical = json.dumps(
+            ontology_to_plain(self), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def all_relations(self) -> list[RelationType | DatatypeProperty]:
+        """Relations, then datatype properties, in the order of the file."""
+        return [*self.relations.values(), *self.properties.values()]
 
     def relation(self, key: str) -> RelationType | DatatypeProperty | None:
         """The relation or datatype property with this key, or None."""
@@ -275,7 +281,9 @@ class Ontology:
         """Whether nothing can be of both types, by declaration on them or on any of their ancestors."""
         if not self._disjoint_pairs:
             return False
-        return any((a, b) in self._disjoint_pairs for a in self.ancestors(first) for b in self.ancestors(second))
+        return any(
+            (a, b) in self._disjoint_pairs for a in self.ancestors(first) for b in self.ancestors(second)
+        )
 
     def inverse_of(self, key: str) -> str | None:
         """Key of the relation that reads `key` backwards, declared on either side; itself when symmetric."""
@@ -294,7 +302,7 @@ class Ontology:
 
 
 def words_of(identifier: str) -> str:
-    """The words in an identifier: `BORN_IN` -> `born in`, `FilmAward` -> `film award`, `isPartOf` -> `is part of`."""
+    """The words in an identifier: `BORN_IN` -> `born in`, `FilmAward` -> `film award`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", identifier.replace("_", " "))
     return " ".join(spaced.split()).lower()
 
@@ -307,8 +315,7 @@ def ontology_to_plain(ontology: Ontology) -> dict[str, Any]:
     if ontology.description:
         plain["description"] = ontology.description
     plain["types"] = {key: _type_to_plain(t) for key, t in ontology.types.items()}
-    entries = {**ontology.relations, **ontology.properties}
-    plain["relations"] = {key: _relation_to_plain(r) for key, r in entries.items()}
+    plain["relations"] = {r.key: _relation_to_plain(r) for r in ontology.all_relations()}
     return plain
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from ontology.alignment import Aligner, How, Match, default_aligner, value_score
 from ontology.kinds import TypeFit
-from ontology.loader import nearest
 from ontology.lexicon import LABEL_SYNONYMS, VALUE_LABELS
+from ontology.loader import nearest
 from ontology.schema import DatatypeProperty, Ontology, ValueKind
 from ontology.values import normalise_value
 
@@ -257,7 +257,9 @@ class Checker:
             repairs.append(Repair(RepairKind.INVERTED, f"{phrase} runs from tail to head of {match.key}"))
         for side, fit, label in (("head", head, labels[0]), ("tail", tail, labels[1])):
             if fit is not None and fit.change is not None:
-                repairs.append(Repair(RepairKind(fit.change.value), f"{side}: {label or 'unknown'} -> {fit.key}"))
+                repairs.append(
+                    Repair(RepairKind(fit.change.value), f"{side}: {label or 'unknown'} -> {fit.key}")
+                )
         verdict = Verdict(
             decision=Decision.REPAIR if repairs else Decision.ACCEPT,
             relation=match.key,
@@ -313,7 +315,9 @@ def _with_reversed(matches: tuple[Match, ...]) -> list[Match]:
     The reading as written comes first and wins whenever its types fit.
     """
     named = {How.KEY, How.ALIAS}
-    turned = [m._replace(inverted=not m.inverted, score=round(m.score * 0.6, 4)) for m in matches if m.how in named]
+    turned = [
+        m._replace(inverted=not m.inverted, score=round(m.score * 0.6, 4)) for m in matches if m.how in named
+    ]
     present = {(m.key, m.inverted) for m in matches}
     return [*matches, *(m for m in turned if (m.key, m.inverted) not in present)]
 

@@ -7,6 +7,7 @@ Dates are written in the Extended Date/Time Format (ISO 8601-2): `1990`, `1990-0
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -39,8 +40,10 @@ _DATE_FORMS = tuple(
 )
 _DECADE = re.compile(r"(?:early |mid-?|late )?(\d{3})0['’]?s", re.IGNORECASE)
 _CENTURY = re.compile(r"(?:early |mid-?|late )?(\d{1,2})(?:st|nd|rd|th)[ -]century( bce?)?", re.IGNORECASE)
-_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "k": 10**3, "m": 10**6,
-           "mn": 10**6, "bn": 10**9, "b": 10**9}  # fmt: skip
+_SCALES = {"hundred": 10**2, "trillion": 10**12}
+_SCALES |= dict.fromkeys(("thousand", "k"), 10**3)
+_SCALES |= dict.fromkeys(("million", "mn", "m"), 10**6)
+_SCALES |= dict.fromkeys(("billion", "bn", "b"), 10**9)
 _NUMBER = re.compile(
     r"(?:about |around |approximately |over |nearly |almost |some |more than |less than |c\. ?|~ ?)?"
     r"(?:us|eur|usd|gbp)? ?[$€£¥₩]? ?(?P<sign>[-−+]?)(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -50,8 +53,29 @@ _NUMBER = re.compile(
 _NUMBER_WORDS = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
 }
 
@@ -144,7 +168,9 @@ def _read_decimal(text: str, value: ValueType) -> str | None:
 
 
 def _read_boolean(text: str, value: ValueType) -> str | None:
-    return {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}.get(text.lower())
+    return {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}.get(
+        text.lower()
+    )
 
 
 def _read_enumeration(text: str, value: ValueType) -> str | None:
@@ -156,7 +182,7 @@ def _read_pattern(text: str, value: ValueType) -> str | None:
     return text if value.pattern is not None and re.fullmatch(value.pattern, text) else None
 
 
-_READERS = {
+_READERS: dict[ValueKind, Callable[[str, ValueType], str | None]] = {
     ValueKind.STRING: lambda text, value: text,
     ValueKind.INTEGER: _read_integer,
     ValueKind.DECIMAL: _read_decimal,
