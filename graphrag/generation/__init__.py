@@ -1,0 +1,1 @@
+"""Answers: by quoting, or written by a model; every citation checked."""

@@ -1,0 +1,154 @@
+"""Whether a sentence says what a question asks, in the same words or in others.
+
+"bought" and "acquired", "CEO" and "chief executive", "born" and "birthplace" meet through the general
+lexicon of the ontology package; words it does not know meet by their stems.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graphrag.index.terms import STOPWORDS, stem
+from ontology.lexicon import FRAMES
+from ontology.morphology import singular, verb_lemmas
+
+SAME_STEM = 0.95
+SAME_FRAME = 0.85
+NEAR_FRAME = 0.6
+_LONGEST = 4
+# Verbs that say next to nothing alone; that they fit many frames is no evidence.
+_EMPTY = frozenset("be have do go get come take put give make use keep let know see find hold work".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Words [first, last] of a sentence that match something asked, and how well."""
+
+    first: int
+    last: int
+    score: float
+    verb: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    """Frames by the words of their phrases; the flag tells a verb."""
+
+    phrases: Mapping[tuple[str, ...], frozenset[str]]
+    near: Mapping[str, frozenset[str]]
+
+
+@lru_cache(maxsize=1)
+def _lexicon() -> _Lexicon:
+    phrases: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    near: dict[str, frozenset[str]] = {}
+    for name, frame in FRAMES.items():
+        near[name] = frozenset(frame.near)
+        for phrase in (*frame.verbs, *frame.back_verbs, *frame.agents, *frame.patients, *frame.events):
+            words = [word for word in phrase.lower().split() if word not in STOPWORDS or word in {"by", "of"}]
+            words = [word for word in words if word not in {"by", "of", "in", "on", "at"}]
+            if words and len(words) <= _LONGEST and not (len(words) == 1 and words[0] in _EMPTY):
+                phrases[tuple(_base(word) for word in words)].add(name)
+    return _Lexicon({key: frozenset(value) for key, value in phrases.items()}, near)
+
+
+@lru_cache(maxsize=100_000)
+def _base(word: str) -> str:
+    """One form for a verb's forms and a noun's numbers."""
+    lemma = verb_lemmas(word)[0]
+    return lemma if lemma != word else singular(word)
+
+
+@lru_cache(maxsize=100_000)
+def frames_of(words: tuple[str, ...]) -> frozenset[str]:
+    """Happenings that these words name, if any."""
+    return _lexicon().phrases.get(tuple(_base(word) for word in words), frozenset())
+
+
+@lru_cache(maxsize=200_000)
+def likeness(asked: str, said: str) -> float:
+    """How well one word stands for another, in [0, 1]."""
+    if asked == said:
+        return 1.0
+    if asked.isdigit() or said.isdigit():
+        return 0.0
+    if stem(asked) == stem(said) or _base(asked) == _base(said):
+        return SAME_STEM
+    return _frame_likeness(frames_of((asked,)), frames_of((said,)))
+
+
+def _frame_likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    if not one or not other:
+        return 0.0
+    if one & other:
+        return SAME_FRAME
+    near = _lexicon().near
+    if any(near[frame] & other for frame in one) or any(near[frame] & one for frame in other):
+        return NEAR_FRAME
+    return 0.0
+
+
+def units(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Group folded words into units of meaning: known phrases as one, small words dropped."""
+    found: list[tuple[str, ...]] = []
+    place = 0
+    while place < len(words):
+        for length in range(min(_LONGEST, len(words) - place), 1, -1):
+            piece = tuple(words[place : place + length])
+            if frames_of(piece) and piece[0] not in STOPWORDS and piece[-1] not in STOPWORDS:
+                found.append(piece)
+                place += length
+                break
+        else:
+            if words[place] not in STOPWORDS:
+                found.append((words[place],))
+            place += 1
+    return found
+
+
+def find(unit: tuple[str, ...], words: Sequence[str]) -> Spot | None:
+    """The best place where a sentence says what the unit says; None if nowhere."""
+    best: Spot | None = None
+    frames = frames_of(unit)
+    for place, word in enumerate(words):
+        if word in STOPWORDS and word not in unit:
+            continue
+        spot = _spot_at(unit, frames, words, place)
+        if spot is not None and (best is None or spot.score > best.score):
+            best = spot
+    return best
+
+
+def _spot_at(unit: tuple[str, ...], frames: frozenset[str], words: Sequence[str], place: int) -> Spot | None:
+    if len(unit) == 1:
+        score = likeness(unit[0], words[place])
+        if score >= SAME_STEM:
+            return Spot(place, place, score, is_verb_form(words[place]))
+    elif tuple(words[place : place + len(unit)]) == unit:
+        return Spot(place, place + len(unit) - 1, 1.0, False)
+    if frames:
+        for length in range(min(_LONGEST, len(words) - place), 0, -1):
+            score = _frame_likeness(frames, frames_of(tuple(words[place : place + length])))
+            if score:
+                last = place + length - 1
+                return Spot(place, last, score, length == 1 and is_verb_form(words[place]))
+    return None
+
+
+@lru_cache(maxsize=100_000)
+def is_verb_form(word: str) -> bool:
+    """Whether a word can be a finite verb or participle of a verb the lexicon knows."""
+    return verb_lemmas(word)[0] != word or word.endswith(("ed", "ing")) or (word,) in _verb_phrases()
+
+
+@lru_cache(maxsize=1)
+def _verb_phrases() -> frozenset[tuple[str, ...]]:
+    return frozenset(
+        (phrase.split()[0],)
+        for frame in FRAMES.values()
+        for phrase in (*frame.verbs, *frame.back_verbs)
+        if " " not in phrase
+    )
