@@ -47,6 +47,8 @@ _LEAD_WORDS = 4
 _K1 = 1.2
 _B = 0.75
 _EMBED_BATCH = 4096
+_COMMON_TERMS = 12_000
+_COMMON_FREQUENCY = 2
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,21 @@ class SearchIndex:
     def term_idf(self) -> Array:
         """(terms,) inverse chunk frequency, float32, positive."""
         return self._load("term_idf")
+
+    @cached_property
+    def common_terms(self) -> Array:
+        """(m,) rows of the most frequent terms, those that stand in `term_vectors`."""
+        return self._load("common_terms")
+
+    @cached_property
+    def term_vectors(self) -> Array:
+        """(m, dim) unit rows, float32: each common term by its most frequent spelling."""
+        return self._load("term_vectors")
+
+    @cached_property
+    def title_terms(self) -> Ragged:
+        """Term rows of each chunk's title, each once."""
+        return self._ragged("title_terms")
 
     @cached_property
     def sentence_terms(self) -> Ragged:
@@ -551,6 +568,7 @@ class _Builder:
         frequency = _distinct_counts(index, chunk, len(terms), chunk_count)
         idf = np.log1p((chunk_count - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         self._save("term_idf", idf)
+        self._common(terms, frequency, words)
         postings, weights = _bm25(index, chunk, len(terms), chunk_count)
         self._save_ragged("term_chunks", postings)
         self._save("term_chunk_weights", weights)
@@ -562,6 +580,16 @@ class _Builder:
             "sentence_terms",
             ragged_from_pairs(sentence[body], index[body], len(self.sentence_chunk), len(terms)),
         )
+
+        self._save_ragged("title_terms", ragged_from_pairs(chunk[~body], index[~body], chunk_count, len(terms)))
+
+    def _common(self, terms: NDArray[np.uint64], frequency: NDArray[np.int64], words: "_Words") -> None:
+        """Vectors of the most frequent words, with which a question's words find their like."""
+        order = np.lexsort((terms, -frequency))[:_COMMON_TERMS]
+        rows = np.sort(order[frequency[order] >= _COMMON_FREQUENCY])
+        spellings = words.spelling_of_terms()
+        self._save("common_terms", rows.astype(np.int32))
+        self._save("term_vectors", self._embed([spellings[int(terms[row])] for row in rows]))
 
     def _relations(self) -> None:
         ids: list[str] = []
@@ -677,6 +705,8 @@ class _Words:
         hashes = np.array([word_hash(fold(word)) for word in spellings], dtype=np.uint64)
         term_hashes = np.array([word_hash(term) if term else 0 for term in terms], dtype=np.uint64)
         capitals = np.array([is_capital(word) for word in spellings], dtype=np.bool_)
+        self._term_of_spelling = term_hashes
+        self._uses = np.bincount(rows, minlength=len(spellings))
         self.fold_hash = hashes[rows] if len(rows) else hashes
         self.term_hash = term_hashes[rows] if len(rows) else term_hashes
         self.capital = capitals[rows] if len(rows) else capitals
@@ -687,6 +717,18 @@ class _Words:
         self.sentence = np.repeat(np.array(self._sentences, dtype=np.int64), lengths)
         self.start = np.array(self._starts, dtype=np.int64)
         self.place = self._places()
+
+    def spelling_of_terms(self) -> dict[int, str]:
+        """The most frequent spelling (folded; of equals the first) of each search term, by hash."""
+        best: dict[int, tuple[int, str]] = {}
+        for spelling, term, uses in zip(
+            self._spelling, self._term_of_spelling.tolist(), self._uses.tolist(), strict=True
+        ):
+            if term:
+                rival = (-uses, fold(spelling))
+                if term not in best or rival < best[term]:
+                    best[term] = rival
+        return {term: spelling for term, (_, spelling) in best.items()}
 
     def _places(self) -> NDArray[np.int64]:
         group_key = self.chunk * 2 + (self.sentence >= 0)

@@ -1,0 +1,49 @@
+"""Plain passage search: keywords and vectors, fused by rank. The baseline in the box, and the prior
+that the graph search starts from."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrag.index.arrays import Array
+from graphrag.index.snapshot import SearchIndex
+from graphrag.interfaces import Floats
+from graphrag.retrieval.fusion import fuse_rows
+from graphrag.retrieval.question import Question
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+
+def keyword_chunks(index: SearchIndex, question: Question, k: int) -> tuple[Rows, Scores]:
+    """Chunk rows by BM25 over title and text, best first, ties by row; only those that share a word."""
+    terms = question.linked.terms
+    if not len(terms):
+        return np.empty(0, np.int64), np.empty(0, np.float64)
+    _, at, rows = index.term_chunks.gather(terms)
+    scores = np.bincount(rows, weights=index.term_chunk_weights[at], minlength=index.counts["chunks"])
+    return best_rows(scores, k, above=0.0)
+
+
+def near_chunks(index: SearchIndex, vector: Floats, k: int) -> tuple[Rows, Scores]:
+    """Chunk rows by cosine, best first, ties by row."""
+    scores = (index.chunk_vectors @ vector).astype(np.float64)
+    return best_rows(scores, k, above=-np.inf)
+
+
+def passage_ranking(index: SearchIndex, question: Question, k: int) -> tuple[Rows, Scores]:
+    """Chunk rows by reciprocal rank fusion of keywords and vectors; the best possible score is 1."""
+    rankings = [keyword_chunks(index, question, k)[0], near_chunks(index, question.vector, k)[0]]
+    return fuse_rows(rankings)
+
+
+def best_rows(scores: Array, k: int, *, above: float) -> tuple[Rows, Scores]:
+    """The k highest scores greater than `above`: rows and scores, best first, ties by row."""
+    count = len(scores)
+    if k < count:
+        border = np.partition(scores, count - k)[count - k]
+        rows = np.flatnonzero(scores >= border)
+    else:
+        rows = np.arange(count)
+    rows = rows[scores[rows] > above]
+    rows = rows[np.lexsort((rows, -scores[rows]))][:k]
+    return rows, scores[rows].astype(np.float64)

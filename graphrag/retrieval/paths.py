@@ -1,0 +1,368 @@
+"""Chains of passages that answer a question together.
+
+A question of several hops names the first thing and describes the next by it. So search starts at the
+passages about what the question names (or that match its words), and follows the entities they name to
+other passages, preferring links whose sentence fits what is asked and chains that cover more of the
+question's words than their parts do. Beam search over arrays; the cost depends on the settings, not
+on the size of the corpus.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrag.index.arrays import Array, Ragged
+from graphrag.index.names import LITERAL
+from graphrag.index.snapshot import SearchIndex
+from graphrag.linking import specificity
+from graphrag.retrieval.question import Question, sentence_matrix, title_matrix
+from graphrag.retrieval.settings import SearchSettings
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+_NO_ENTITY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class PassagePath:
+    """Passages in the order they were walked.
+
+    Attributes:
+        chunks: Rows, the first one anchored in the question.
+        bridges: Entity rows that lead from each passage to the next; one fewer than `chunks`.
+        sentences: Rows of the sentences that name each bridge in the passage it is left by.
+    """
+
+    score: float
+    chunks: tuple[int, ...]
+    bridges: tuple[int, ...]
+    sentences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beam:
+    """Paths of one length, best first, as parallel arrays."""
+
+    chunks: Rows  # (p, length)
+    bridges: Rows  # (p, length - 1)
+    sentences: Rows  # (p, length - 1)
+    base: Scores  # (p,) score without coverage
+    cover: NDArray[np.float32]  # (p, t)
+    scores: Scores  # (p,)
+
+    def take(self, rows: Array) -> "_Beam":
+        return _Beam(
+            self.chunks[rows],
+            self.bridges[rows],
+            self.sentences[rows],
+            self.base[rows],
+            self.cover[rows],
+            self.scores[rows],
+        )
+
+
+def find_paths(
+    index: SearchIndex,
+    question: Question,
+    prior: tuple[Rows, Scores],
+    settings: SearchSettings,
+    *,
+    allowed: NDArray[np.bool_] | None = None,
+) -> list[PassagePath]:
+    """Search for chains of passages.
+
+    Args:
+        prior: Chunk rows with the score plain passage search gives them, in [0, 1].
+        allowed: (chunks,) which passages may be walked; all if absent.
+
+    Returns:
+        Paths of every length up to ``settings.hops + 1`` passages, best first.
+    """
+    search = _Search(index, question, settings, allowed)
+    beam = search.starts(prior)
+    levels = [beam]
+    for _ in range(settings.hops):
+        width = settings.seeds if len(levels) == 1 else settings.beam
+        beam = search.step(beam.take(np.arange(min(width, len(beam.scores)))))
+        if not len(beam.scores):
+            break
+        levels.append(beam)
+    paths = [path for level in levels for path in _paths(level)]
+    return sorted(paths, key=lambda path: (-path.score, path.chunks))
+
+
+def in_order(paths: list[PassagePath], *, diversity: float) -> Iterator[tuple[int, float, PassagePath]]:
+    """Passages in the order of their best path: row, score and that path; each passage once.
+
+    Each further path with the same first passage is charged `diversity` more, so that a question about
+    two things does not see only the first.
+    """
+    started: dict[int, int] = {}
+    shown: set[int] = set()
+    heap = [(-path.score, place, 0) for place, path in enumerate(paths)]
+    heapify(heap)
+    while heap:
+        negative, place, charged = heappop(heap)
+        path = paths[place]
+        due = started.get(path.chunks[0], 0)
+        if due > charged:
+            heappush(heap, (negative + diversity * (due - charged), place, due))
+            continue
+        fresh = [chunk for chunk in path.chunks if chunk not in shown]
+        if not fresh:
+            continue
+        started[path.chunks[0]] = due + 1
+        for chunk in fresh:
+            shown.add(chunk)
+            yield chunk, -negative, path
+
+
+class _Search:
+    def __init__(
+        self,
+        index: SearchIndex,
+        question: Question,
+        settings: SearchSettings,
+        allowed: NDArray[np.bool_] | None,
+    ) -> None:
+        self.index = index
+        self.question = question
+        self.settings = settings
+        self.allowed = allowed
+        best: dict[int, float] = {}
+        for entity in question.linked.entities:
+            best[entity.entity] = max(best.get(entity.entity, 0.0), entity.weight)
+        self.anchors = np.array(sorted(best), dtype=np.int64)
+        self.anchor_weights = np.array([best[row] for row in sorted(best)], dtype=np.float64)
+        types = set(question.linked.relation_types)
+        self.asked_types = np.array([name in types for name in index.relation_types], dtype=np.bool_)
+
+    def starts(self, prior: tuple[Rows, Scores]) -> _Beam:
+        """Single passages: those the anchors stand in, and those plain search found."""
+        settings = self.settings
+        prior_rows, prior_scores = prior
+        owner, chunks, worth = self._anchored()
+        count = max(1, len(self.anchors))
+        keys, best = _best_of(chunks * count + owner, worth * self.anchor_weights[owner])
+        rows = np.unique(np.concatenate((keys // count, prior_rows)))
+        rows = self._permitted(rows)
+        if not len(rows):
+            return _empty_beam(len(self.question.shares))
+        anchored = np.zeros(len(rows))
+        at, known = _places(rows, keys // count)
+        np.add.at(anchored, at[known], best[known])
+        ranked = np.zeros(len(rows))
+        at, known = _places(rows, prior_rows)
+        ranked[at[known]] = prior_scores[known]
+        cover, _ = self._chunk_cover(rows)
+        base = (
+            settings.start * anchored
+            + settings.prior * ranked
+            + settings.meaning * np.maximum(self._nearness(rows, self.question.vector), 0)
+        )
+        scores = base + settings.coverage * (cover @ self.question.shares)
+        order = np.lexsort((rows, -scores))[: 2 * settings.seeds]
+        none = np.empty((len(order), 0), dtype=np.int64)
+        return _Beam(rows[order][:, None], none, none, base[order], cover[order], scores[order])
+
+    def step(self, beam: _Beam) -> _Beam:
+        """Each path one passage longer, by every entity its last passage names."""
+        settings = self.settings
+        path, entity, sentence, link = self._bridges(beam)
+        if not len(path):
+            return _empty_beam(beam.cover.shape[1])
+        entities, which = np.unique(entity, return_inverse=True)
+        targets, strength = self._targets(entities)
+        owner, at, chunk = targets.gather(which)
+        pair_path, pair_strength = path[owner], strength[at]
+        chunk = chunk.astype(np.int64)
+        fresh = ~(beam.chunks[pair_path] == chunk[:, None]).any(axis=1)
+        owner, pair_path, chunk, pair_strength = (
+            owner[fresh], pair_path[fresh], chunk[fresh], pair_strength[fresh],
+        )
+        rows, place = np.unique(chunk, return_inverse=True)
+        cover, _ = self._chunk_cover(rows)
+        near = np.maximum(self._nearness(rows, self.question.rest_vector), 0)
+        base = (
+            beam.base[pair_path]
+            + settings.link * link[owner] * pair_strength
+            + settings.last_meaning * near[place]
+            - settings.hop_cost
+        )
+        joined = np.maximum(beam.cover[pair_path], cover[place])
+        scores = base + settings.coverage * (joined @ self.question.shares)
+        order = np.lexsort((chunk, pair_path, -scores))[:2000]
+        _, first = np.unique(pair_path[order] * self.index.counts["chunks"] + chunk[order], return_index=True)
+        order = order[np.sort(first)][:400]
+        origin = pair_path[order]
+        return _Beam(
+            np.concatenate((beam.chunks[origin], chunk[order, None]), axis=1),
+            np.concatenate((beam.bridges[origin], entity[owner[order], None]), axis=1),
+            np.concatenate((beam.sentences[origin], sentence[owner[order], None]), axis=1),
+            base[order],
+            joined[order],
+            scores[order],
+        )
+
+    def _anchored(self) -> tuple[Rows, Rows, Scores]:
+        """Which anchor, which chunk, and what the chunk is worth for it (in [0, 1])."""
+        settings = self.settings
+        owner, sentence, subject_owner, subject_chunk, about = self._reach(self.anchors)
+        known = np.zeros(len(self.anchors), dtype=np.bool_)
+        known[subject_owner] = True
+        fit = np.minimum(1.0, (settings.floor + self._fit(sentence)) / (settings.floor + 0.5))
+        mention = settings.mention * fit * np.where(known[owner], settings.mention_of_known, 1.0)
+        chunk = self.index.sentence_chunk[sentence].astype(np.int64)
+        return (
+            np.concatenate((owner, subject_owner)),
+            np.concatenate((chunk, subject_chunk)),
+            np.concatenate((mention, about)),
+        )
+
+    def _reach(self, entities: Rows) -> tuple[Rows, Rows, Rows, Rows, Scores]:
+        """Sentences that name entities, and chunks that are about them with what that is worth."""
+        index = self.index
+        owner, _, sentence = index.entity_sentences.gather(entities)
+        if len(sentence) > self.settings.anchor_cap:
+            low = np.searchsorted(owner, np.arange(len(entities)))
+            kept = np.arange(len(owner)) - low[owner] < self.settings.anchor_cap // max(1, len(entities))
+            owner, sentence = owner[kept], sentence[kept]
+        subject_owner, _, chunk = index.entity_subjects.gather(entities)
+        chunk = chunk.astype(np.int64)
+        about = np.where(index.chunk_titled[chunk], 1.0, self.settings.lead)
+        about = about / np.sqrt(1.0 + index.chunk_ordinal[chunk])
+        return owner, sentence.astype(np.int64), subject_owner, chunk, about
+
+    def _bridges(self, beam: _Beam) -> tuple[Rows, Rows, Rows, Scores]:
+        """Path, entity, sentence and strength of every way out of the beam's last passages."""
+        settings, index = self.settings, self.index
+        last = beam.chunks[:, -1]
+        path, sentence = _sentences_of(index, last)
+        fit = self._fit(sentence)
+        owner, _, entity = index.sentence_entities.gather(sentence)
+        entity = entity.astype(np.int64)
+        strength = np.minimum(1.0, settings.floor + fit[owner])
+        path, sentence = path[owner], sentence[owner]
+        subject = index.chunk_subject[last].astype(np.int64)
+        about = np.flatnonzero(subject >= 0)
+        path = np.concatenate((path, about))
+        entity = np.concatenate((entity, subject[about]))
+        sentence = np.concatenate((sentence, index.chunk_sentences[last[about]]))
+        strength = np.concatenate((strength, np.full(len(about), settings.floor)))
+        kept = ~np.isin(entity, self.anchors) & ((index.entity_flags[entity] & LITERAL) == 0)
+        path, entity, sentence, strength = path[kept], entity[kept], sentence[kept], strength[kept]
+        strength = strength * specificity(index, entity) ** settings.specificity
+        order = np.lexsort((sentence, -strength, entity, path))
+        path, entity, sentence, strength = path[order], entity[order], sentence[order], strength[order]
+        first = np.ones(len(path), dtype=np.bool_)
+        first[1:] = (path[1:] != path[:-1]) | (entity[1:] != entity[:-1])
+        path, entity, sentence, strength = path[first], entity[first], sentence[first], strength[first]
+        best = np.lexsort((entity, path, -(beam.base[path] + settings.link * strength)))[: settings.bridges]
+        return path[best], entity[best], sentence[best], strength[best]
+
+    def _targets(self, entities: Rows) -> tuple[Ragged, Scores]:
+        """Chunks reached by each of the entities and what the last step is worth; hubs are capped."""
+        settings, index = self.settings, self.index
+        owner, sentence, subject_owner, subject_chunk, about = self._reach(entities)
+        owners = np.concatenate((owner, subject_owner))
+        chunks = np.concatenate((index.sentence_chunk[sentence].astype(np.int64), subject_chunk))
+        worth = np.concatenate((np.full(len(owner), settings.reach_mention), about))
+        total = index.counts["chunks"]
+        keys, best = _best_of(owners * total + chunks, worth)
+        owners, chunks = keys // total, keys % total
+        if self.allowed is not None:
+            kept = self.allowed[chunks]
+            owners, chunks, best = owners[kept], chunks[kept], best[kept]
+        start = np.searchsorted(owners, np.arange(len(entities) + 1))
+        if len(chunks) and int(np.diff(start).max()) > settings.hub_cap:
+            rows, place = np.unique(chunks, return_inverse=True)
+            cover, _ = self._chunk_cover(rows)
+            promise = best + (cover @ self.question.shares)[place]
+            order = np.lexsort((chunks, -promise, owners))
+            owners, chunks, best = owners[order], chunks[order], best[order]
+            kept = np.arange(len(owners)) - start[owners] < settings.hub_cap
+            owners, chunks, best = owners[kept], chunks[kept], best[kept]
+            start = np.searchsorted(owners, np.arange(len(entities) + 1))
+        return Ragged(start, chunks), best
+
+    def _fit(self, sentences: Rows) -> Scores:
+        """How well sentences fit what is asked besides the names, in about [0, 1]."""
+        settings, index, question = self.settings, self.index, self.question
+        if not len(sentences):
+            return np.empty(0)
+        words = sentence_matrix(index, question, sentences) @ question.asked
+        near = (index.sentence_vectors[sentences].astype(np.float32) / 127) @ question.rest_vector
+        fit: Scores = settings.sentence_words * words + settings.sentence_meaning * np.maximum(near, 0)
+        if self.asked_types.any():
+            owner, _, relation = index.sentence_relations.gather(sentences)
+            stated = owner[self.asked_types[index.relation_type[relation]]]
+            fit[np.unique(stated)] += settings.relation
+        return fit
+
+    def _chunk_cover(self, chunks: Rows) -> tuple[NDArray[np.float32], Rows]:
+        """(c, t) how well each chunk covers each term, title included."""
+        index = self.index
+        owner, sentence = _sentences_of(index, chunks)
+        by_sentence = sentence_matrix(index, self.question, sentence)
+        cover = title_matrix(index, self.question, chunks)
+        if len(sentence):
+            low = np.searchsorted(owner, np.arange(len(chunks)))
+            filled = np.flatnonzero(np.diff(np.append(low, len(owner))) > 0)
+            cover[filled] = np.maximum(cover[filled], np.maximum.reduceat(by_sentence, low[filled], axis=0))
+        return cover, owner
+
+    def _nearness(self, chunks: Rows, vector: NDArray[np.float32]) -> Scores:
+        return (self.index.chunk_vectors[chunks] @ vector).astype(np.float64)
+
+    def _permitted(self, chunks: Rows) -> Rows:
+        return chunks if self.allowed is None else chunks[self.allowed[chunks]]
+
+
+def _paths(beam: _Beam) -> list[PassagePath]:
+    return [
+        PassagePath(score, tuple(chunks), tuple(bridges), tuple(sentences))
+        for score, chunks, bridges, sentences in zip(
+            beam.scores.tolist(),
+            beam.chunks.tolist(),
+            beam.bridges.tolist(),
+            beam.sentences.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _empty_beam(terms: int) -> _Beam:
+    none = np.empty((0, 0), dtype=np.int64)
+    return _Beam(none, none, none, np.empty(0), np.empty((0, terms), dtype=np.float32), np.empty(0))
+
+
+def _sentences_of(index: SearchIndex, chunks: Rows) -> tuple[Rows, Rows]:
+    """Place in `chunks` and row of every sentence of the chunks, in order."""
+    low = index.chunk_sentences[chunks]
+    counts = index.chunk_sentences[chunks + 1] - low
+    owner = np.repeat(np.arange(len(chunks)), counts)
+    ends = np.cumsum(counts)
+    rows = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + counts, counts)
+    return owner, rows
+
+
+def _best_of(keys: Rows, values: Scores) -> tuple[Rows, Scores]:
+    """Each distinct key, sorted, with its highest value."""
+    if not len(keys):
+        return keys, values
+    order = np.argsort(keys, kind="stable")
+    distinct, first = np.unique(keys[order], return_index=True)
+    return distinct, np.maximum.reduceat(values[order], first)
+
+
+def _places(rows: Rows, wanted: Rows) -> tuple[Rows, NDArray[np.bool_]]:
+    """Place of each wanted row among the sorted `rows`, and whether it is there."""
+    if not len(rows):
+        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
+    at = np.searchsorted(rows, wanted)
+    at[at == len(rows)] = 0
+    return at, rows[at] == wanted

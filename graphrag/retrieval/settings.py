@@ -1,0 +1,71 @@
+"""The switches of search, with the defaults that measurement chose (see docs/retrieval.md)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How passages and the graph around them are searched and weighed.
+
+    A path starts at a passage and goes on to others through the entities they name. Its score is the
+    sum of: how well its first passage is anchored in the question, how much of the question's words
+    the path as a whole covers, how strong its links are, how near its last passage is in meaning,
+    and a price per hop.
+
+    Attributes:
+        hops: Links followed from a first passage; 0 ranks single passages only.
+        seeds: First passages that paths start from.
+        beam: Paths that are followed further after each hop.
+        bridges: Links from passages to entities that are followed per hop.
+        hub_cap: Passages reached through one entity; of a hub the best matching are taken.
+        anchor_cap: Sentences looked at for one entity, before any of them is weighed.
+        damping: Chance of walking on rather than restarting, in personalized PageRank.
+        first_stage: Passages taken from keyword and vector search each.
+        start: Weight of the anchors in a first passage.
+        coverage: Weight of the share of the question's words that a path covers.
+        link: Weight of a link.
+        meaning: Weight of a passage's nearness to the question in vector space.
+        last_meaning: The same for each further passage, to what the question says besides names.
+        prior: Weight of a passage's rank in keyword and vector search.
+        mention: What a passage that only mentions an anchor is worth, beside one that is about it.
+        mention_of_known: Factor on that where some passage is about the anchor.
+        lead: What a passage is worth that is about an entity by its first words, not by its title.
+        reach_mention: What a link is worth that leads to a passage mentioning the entity.
+        floor: What a link is worth whose sentence shares nothing with the question.
+        sentence_words: Weight of shared words in judging a link's sentence.
+        sentence_meaning: Weight of nearness in vector space there.
+        specificity: Exponent on an entity's rarity in a link.
+        hop_cost: Price of each hop.
+        diversity: Price of starting again where paths shown above started.
+        likeness: Similarity from which another word counts as the question's word; 1 for none.
+        like_weight: What such a word is worth beside the word itself.
+        relation: Bonus of a link whose sentence states a relation the question asks for.
+    """
+
+    hops: int = 1
+    seeds: int = 24
+    beam: int = 24
+    bridges: int = 192
+    hub_cap: int = 128
+    anchor_cap: int = 4096
+    damping: float = 0.85
+    first_stage: int = 100
+    start: float = 1.0
+    coverage: float = 1.0
+    link: float = 1.0
+    meaning: float = 0.5
+    last_meaning: float = 0.25
+    prior: float = 0.5
+    mention: float = 0.45
+    mention_of_known: float = 0.6
+    lead: float = 0.8
+    reach_mention: float = 0.5
+    floor: float = 0.3
+    sentence_words: float = 0.5
+    sentence_meaning: float = 0.5
+    specificity: float = 0.5
+    hop_cost: float = 0.3
+    diversity: float = 0.1
+    likeness: float = 0.5
+    like_weight: float = 0.8
+    relation: float = 0.3
