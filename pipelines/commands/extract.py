@@ -91,8 +91,12 @@ def _by_line(reader: "Reader", text: str, *, open_mode: bool) -> Iterator[dict[s
 def _triples(reader: "Reader", texts: list[str]) -> "list[tuple[CheckedTriple, ...]]":
     from graphrag.documents import make_document
 
-    documents = [make_document(text, key=f"line-{number}") for number, text in enumerate(texts)]
-    return [ingested.triples for ingested in reader.read(documents)]
+    # A blank line is a text that says nothing, not an error.
+    documents = [
+        make_document(text, key=f"line-{number}") for number, text in enumerate(texts) if text.strip()
+    ]
+    found = iter(reader.read(documents))
+    return [next(found).triples if text.strip() else () for text in texts]
 
 
 def _shape(triple: "CheckedTriple", *, open_mode: bool) -> dict[str, Any]:
