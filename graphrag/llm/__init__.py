@@ -10,7 +10,7 @@ from graphrag.llm.gate import Gate, Limits, Usage
 from graphrag.llm.ledger import ResponseLedger
 from graphrag.llm.messages import Message, OutputSchema, Reply, Request, Sampling, schema_of
 from graphrag.llm.parsing import AnswerError, Parsed, parse_answer
-from graphrag.llm.pricing import Estimate, Price, approximate_tokens, count_tokens, price_of
+from graphrag.llm.pricing import Estimate, Price, approximate_tokens, price_of
 from graphrag.llm.secret import Secret
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "Secret",
     "Usage",
     "approximate_tokens",
-    "count_tokens",
     "parse_answer",
     "price_of",
     "schema_of",

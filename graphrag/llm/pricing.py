@@ -3,16 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
 from graphrag.llm.messages import Message, Request
-
-if TYPE_CHECKING:
-    from semantic_text_splitter import TextSplitter
 
 _MESSAGE_TOKENS = 4  # role and separators of one chat turn
 
@@ -85,7 +81,8 @@ _PIECES = re.compile(
 def approximate_tokens(text: str) -> int:
     """About how many GPT tokens a text has, fast. docs/llm.md gives its measured error.
 
-    O(len(text)); for reservations and limits, where a few per cent do not matter.
+    O(len(text)), fifty times as fast as the exact `graphrag.tokens.count_tokens`; for reservations,
+    limits and estimates, where a few per cent do not matter.
     """
     count = 0
     for piece in _PIECES.findall(text):
@@ -97,34 +94,6 @@ def approximate_tokens(text: str) -> int:
         else:
             count += 1 + (len(piece) - 1) // 3
     return count
-
-
-def count_tokens(text: str) -> int:
-    """How many tokens the GPT-4o table cuts a text into, exactly.
-
-    Uses the table inside semantic-text-splitter, which tells whether a text fits a capacity; the
-    count is found by bisection around the approximation. About a millisecond per kilobyte.
-    """
-    if not text:
-        return 0
-    low, high = 0, max(4, approximate_tokens(text))
-    while not _fits(text, high):
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _fits(text, middle) else (middle, high)
-    return high
-
-
-def _fits(text: str, capacity: int) -> bool:
-    return len(_splitter(capacity).chunks(text)) <= 1
-
-
-@lru_cache(maxsize=4096)
-def _splitter(capacity: int) -> "TextSplitter":
-    from semantic_text_splitter import TextSplitter
-
-    return TextSplitter.from_tiktoken_model("gpt-4o", capacity, trim=False)
 
 
 def message_tokens(messages: Sequence[Message]) -> int:
