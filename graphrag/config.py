@@ -81,15 +81,46 @@ class RetrievalConfig(_Section):
 
 
 class LLMConfig(_Section):
-    """The gate to a model, used only where a model is asked for."""
+    """The gate to a model, used only where a model is asked for. Keys come from the environment."""
 
-    model: str = ""
+    model: str = Field("", description="Name of the model, as its server knows it.")
     base_url: str = Field("", description="OpenAI-compatible server; empty means OpenAI's own.")
+    api_version: str = Field("", description="Given, the server is Azure OpenAI and base_url its endpoint.")
+    api_key_env: str = Field("OPENAI_API_KEY", description="Name of the environment variable with the key.")
+    provider: str = Field("", description="Name in the response ledger; the server's host if empty.")
+    structured: Literal["auto", "json_schema", "json_object", "none"] = Field(
+        "auto", description="How the server is held to JSON; auto takes the strictest way it knows."
+    )
+    temperature: float | None = Field(0.0, ge=0.0, le=2.0)
+    top_p: float | None = Field(None, gt=0.0, le=1.0)
+    top_k: int | None = Field(None, ge=1, description="Not known to OpenAI; vLLM and llama.cpp take it.")
+    max_tokens: int = Field(2048, ge=1, description="Longest answer.")
+    seed: int | None = 0
     max_in_flight: int = Field(8, ge=1, le=512)
-    temperature: float = Field(0.0, ge=0.0, le=2.0)
-    max_tokens: int = Field(2048, ge=1)
-    seed: int = 0
-    timeout_seconds: float = Field(120.0, gt=0)
+    timeout_seconds: float = Field(120.0, gt=0, description="Of one call, from first byte to last.")
+    max_attempts: int = Field(8, ge=1, le=100, description="Per request; being told to slow down counts not.")
+    outage_seconds: float = Field(900.0, gt=0, description="Give up when nothing succeeded for so long.")
+    run_seconds: float | None = Field(None, gt=0, description="Longest run.")
+    max_cost: float | None = Field(None, ge=0, description="Budget of a run in US dollars; never passed.")
+    max_calls: int | None = Field(None, ge=0, description="Budget of a run in calls.")
+    price_prompt: float | None = Field(None, ge=0, description="US dollars per million prompt tokens.")
+    price_completion: float | None = Field(None, ge=0, description="US dollars per million answer tokens.")
+    prompts: str | None = Field(None, description="Folder with your own prompt files.")
+    gleanings: int = Field(1, ge=0, le=5, description="How often to ask for what was left out.")
+    call_tokens: int = Field(
+        1200, ge=16, description="Chunks of a document are asked about together up to this."
+    )
+    extraction: Literal["extract", "judge", "complete"] = Field(
+        "extract", description="Let the model read, or only judge what spaCy read, or judge and complete it."
+    )
+    prefilter: bool = Field(False, description="Ask only about chunks in which spaCy finds two names.")
+    examples: str | None = Field(None, description="File of worked examples for the extraction prompt.")
+    strategy: Literal["zero-shot", "few-shot", "chain-of-thought", "self-consistency", "decomposition"] = (
+        Field("zero-shot", description="How answers are asked for.")
+    )
+    samples: int = Field(5, ge=1, le=50, description="Votes of self-consistency.")
+    sample_temperature: float = Field(0.7, ge=0.0, le=2.0, description="Of the votes of self-consistency.")
+    agent_steps: int = Field(8, ge=1, le=50, description="Most steps of the agent mode.")
 
 
 class BuildConfig(_Section):

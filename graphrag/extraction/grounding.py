@@ -17,10 +17,9 @@ from ontology import DatatypeProperty, Ontology, ValueKind
 
 # How far a quote located exactly, or up to its print, or a subject taken from the title, is trusted.
 _EXACT, _FOLDED, _BY_TITLE = 0.95, 0.85, 0.8
-_PRONOUNS = frozenset(
-    """he him his she her hers it its they them their theirs i me my we us our you your this these that
-    those who whom""".split()
-)
+_PRONOUN_WORDS = """he him his she her hers it its they them their theirs i me my we us our you your
+    this these that those who whom"""
+_PRONOUNS = frozenset(_PRONOUN_WORDS.split())
 _VALUE_LABELS = {
     ValueKind.DATE: "DATE",
     ValueKind.INTEGER: "NUMBER",
