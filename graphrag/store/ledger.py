@@ -1,0 +1,474 @@
+"""The knowledge base's own store: one SQLite file that is never wrong.
+
+A folder with one file of truth (`kg.db`), made of a ledger of what was read and of tables derived from
+it (see `graphrag.store.schema`). Each change is one transaction that also settles resolution, so the
+content always equals that of a build from scratch. One writer at a time, any number of readers, each of
+which sees one commit.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from graphrag.datamodel import CheckedTriple, Community, Document, Extraction, Failure, Report
+from graphrag.errors import DataError, NotFoundError, StoreDamagedError, StoreError
+from graphrag.ids import canonical_json
+from graphrag.merging import IngestedDocument, check_ingested
+from graphrag.resolution import Decision, TypeOf, Types
+from graphrag.store import codec, exporting, integrity, schema
+from graphrag.store.lock import WriteLock
+from graphrag.store.settling import Touched, normals_of
+from graphrag.store.view import Conflict, StoredView
+from graphrag.store.writing import Writer, document_digest, stored_document
+
+__all__ = ["Conflict", "Decision", "IngestedDocument", "Ledger"]
+
+Checker = Callable[[Document, tuple[Extraction | Failure, ...]], tuple[CheckedTriple, ...]]
+FILE = "kg.db"
+_LOCK = ".lock"
+_RECEIPT = "kg.receipt"
+_DIGEST_SPACE = 2**256
+
+
+class Ledger(StoredView):
+    """A knowledge base, open for reading or for writing. Implements `KnowledgeView`."""
+
+    def __init__(
+        self, folder: Path, db: sqlite3.Connection, lock: WriteLock | None, type_of: TypeOf | None
+    ) -> None:
+        """Use `create` or `open`."""
+        self.folder = folder
+        self._db = db
+        self._lock = lock
+        self._type_of = type_of
+        self._pid = os.getpid()
+        self._writer = Writer(db, self.types) if lock is not None else None
+
+    @staticmethod
+    def exists(folder: str | Path) -> bool:
+        """Whether a knowledge base, whole or damaged, is in `folder`."""
+        return (Path(folder) / FILE).exists() or (Path(folder) / _RECEIPT).exists()
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        *,
+        settings: Mapping[str, Any],
+        ontology: str,
+        extractor: str,
+        type_of: TypeOf | None = None,
+    ) -> Self:
+        """Make an empty knowledge base and open it for writing.
+
+        Args:
+            settings: Stored as canonical JSON under `meta["settings"]`.
+            ontology: The schema as YAML; "" for open mode.
+            extractor: Fingerprint of what will read the documents.
+            type_of: Maps an extractor's types into the schema; the ontology's aligner if absent.
+
+        Raises:
+            StoreError: If the folder holds one already or cannot be written.
+        """
+        folder = Path(folder)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f'cannot make the folder "{folder}": {error.strerror}; check the path'
+            ) from error
+        lock = WriteLock.acquire(folder / _LOCK)
+        try:
+            if cls.exists(folder):
+                raise StoreError(
+                    f'"{folder}" holds a knowledge base already; open it, or choose another folder'
+                )
+            # Made beside and renamed into place, so that a half-made file is never taken for an empty base.
+            beside = folder / f".{FILE}.new"
+            beside.unlink(missing_ok=True)
+            os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            _initialise(beside, settings, ontology, extractor)
+            beside.rename(folder / FILE)
+            _sync_folder(folder)
+            db = schema.connect(folder / FILE, write=True)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(folder, db, lock, type_of)
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        write: bool = False,
+        type_of: TypeOf | None = None,
+        wait_seconds: float = 0.0,
+    ) -> Self:
+        """Open an existing knowledge base; a reader sees the last commit until it calls `refresh`.
+
+        Args:
+            wait_seconds: How long a writer waits for another one to finish.
+
+        Raises:
+            NotFoundError: If there is none.
+            StoreDamagedError: If the file cannot be trusted.
+            StoreLockedError: If another process is writing.
+        """
+        folder = Path(folder)
+        path = folder / FILE
+        if not cls.exists(folder):
+            raise NotFoundError(
+                f'"{folder}" is not a knowledge base: it holds no {FILE}; make one with: graphrag build'
+            )
+        lock = WriteLock.acquire(folder / _LOCK, wait_seconds=wait_seconds) if write else None
+        db = None
+        try:
+            integrity.check_file(path)
+            db = schema.connect(path, write=write)
+            schema.check_version(db, path)
+            if not write:
+                db.execute("BEGIN")
+            try:
+                ledger = cls(folder, db, lock, type_of)
+                integrity.check_receipt(folder / _RECEIPT, ledger.commit, ledger.meta["digest"])
+                if ledger.meta["derivation"] != schema.DERIVATION_VERSION and write:
+                    ledger.rebuild()
+            except (sqlite3.DatabaseError, KeyError, TypeError, ValueError) as error:
+                raise schema.damaged(path, error) from error
+        except BaseException:
+            if db is not None:
+                db.close()
+            if lock is not None:
+                lock.release()
+            raise
+        return ledger
+
+    def close(self) -> None:
+        """Give up the file and the lock; harmless when repeated."""
+        if self._pid == os.getpid():
+            self._db.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def writable(self) -> bool:
+        return self._lock is not None
+
+    def refresh(self) -> None:
+        """Let a reader see the newest commit."""
+        if self._writer is None:
+            self._db.execute("ROLLBACK")
+            self._db.execute("BEGIN")
+            self.__dict__.pop("types", None)
+
+    @cached_property
+    def types(self) -> Types:
+        """What resolution knows of the stored ontology."""
+        text = self.meta["ontology"]
+        if not text:
+            return Types(None, self._type_of)
+        from ontology import load_ontology
+
+        ontology = load_ontology(text)
+        return Types(ontology, self._type_of or _aligned(ontology))
+
+    # Change
+
+    def apply(self, added: Sequence[IngestedDocument], removed: Sequence[str] = ()) -> None:
+        """Add documents, replacing those of the same key, and remove others, in one transaction.
+
+        The result equals a build from scratch of what is then stored. Cost is that of the documents
+        and of the names they touch, whatever the size of the base.
+
+        Args:
+            removed: Keys.
+
+        Raises:
+            DataError: If a record breaks its contract or a key comes twice; nothing is changed.
+            NotFoundError: If a key of `removed` is not stored; nothing is changed.
+            StoreError: If the disk refuses; nothing is changed.
+        """
+        keys = [item.document.key for item in added] + list(removed)
+        if len(set(keys)) != len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise DataError(f'document "{twice}" comes twice in one change; give each key once')
+        for item in added:
+            check_ingested(item)
+        writer = self._writing()
+        with self._transaction():
+            known = self._rows(
+                "SELECT key FROM documents WHERE key IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(removed)),),
+            )
+            missing = set(removed) - {row[0] for row in known}
+            if missing:
+                raise NotFoundError(f'no document has the key "{min(missing)}"; nothing was removed')
+            change, changed = writer.put(added, removed)
+            if changed:
+                self._stamp(change)
+
+    def decide(self, decisions: Sequence[Decision]) -> None:
+        """Record a user's merges and splits and settle them; a later word on two names replaces an earlier.
+
+        Raises:
+            DataError: If a decision is neither "merge" nor "split" or names one thing twice.
+            NotFoundError: If a name is not in the knowledge base.
+        """
+        writer = self._writing()
+        with self._transaction():
+            touched = Touched()
+            change = 0
+            for decision in map(_canonical, decisions):
+                for name in (decision.first, decision.second):
+                    found = self._names_like(name)
+                    if not found:
+                        raise NotFoundError(f'no entity is called "{name}"; nothing was decided')
+                    touched.names |= found
+                change += self._record(decision)
+            writer.settle(touched)
+            self._stamp(change)
+
+    def recheck(self, ontology: str, check: Checker) -> None:
+        """Take another ontology: new verdicts on every triple that was read, without reading again.
+
+        Args:
+            ontology: The schema as YAML; "" for open mode.
+            check: Verdicts on the triples of a document's results.
+        """
+        self._writing()
+        with self._transaction():
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'ontology'", (ontology,))
+            self._retype()
+            for (doc,) in self._rows("SELECT doc FROM documents ORDER BY id"):
+                document, raw, _ = stored_document(self._db, doc)
+                _, results = codec.decode_results(document, raw)
+                verdicts = codec.encode_verdicts(document, results, check(document, results))
+                self._db.execute("UPDATE sources SET verdicts = ? WHERE doc = ?", (verdicts, doc))
+                digest = document_digest(document, raw, verdicts)
+                self._db.execute("UPDATE documents SET digest = ? WHERE doc = ?", (digest, doc))
+            self._writing().derive()
+            self._stamp_whole()
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a setting; "settings" and "extractor" may be set, the rest is the store's own.
+
+        Raises:
+            StoreError: For another key.
+        """
+        if key not in ("settings", "extractor"):
+            raise StoreError(f'"{key}" is not a setting that can be changed; use `recheck` for the ontology')
+        self._writing()
+        with self._transaction():
+            self._db.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+
+    def set_communities(
+        self, communities: Sequence[Community], reports: Sequence[Report], commit: int | None = None
+    ) -> None:
+        """Replace all communities and reports, made from `commit` (the current one if absent).
+
+        Raises:
+            StoreError: If the content has changed since `commit`.
+        """
+        self._writing()
+        with self._transaction():
+            commit = self.commit if commit is None else commit
+            if commit != self.commit:
+                raise StoreError(
+                    f"communities of commit {commit} do not fit commit {self.commit}; make them again"
+                )
+            self._db.execute("DELETE FROM communities")
+            self._db.execute("DELETE FROM reports")
+            self._db.executemany(
+                "INSERT INTO communities VALUES (?, ?, ?, ?)",
+                [(c.id, c.level, c.parent_id, codec.encode_community(c)) for c in communities],
+            )
+            self._db.executemany(
+                "INSERT INTO reports VALUES (?, ?)",
+                [(r.community_id, codec.encode_report(r)) for r in reports],
+            )
+            digest = integrity.communities_digest(self._db)
+            for key, value in (("communities_commit", str(commit)), ("communities_digest", digest)):
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    # Trust
+
+    def export(self) -> Iterator[str]:
+        """The canonical export: JSON lines by kind and id, floats at 9 digits, no clock, no history."""
+        return exporting.export_lines(self)
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the canonical export, one line feed after each line."""
+        digest = hashlib.sha256()
+        for line in self.export():
+            digest.update(line.encode("utf-8"))
+            digest.update(b"\n")
+        return digest.hexdigest()
+
+    def verify(self) -> list[str]:
+        """Check everything: pages, digests, and each derived row against the ledger.
+
+        Returns:
+            What is wrong, in words; [] if nothing is.
+        """
+        return integrity.verify(self)
+
+    def rebuild(self) -> None:
+        """Derive everything again from the ledger: entities, relations, counters; no extraction.
+
+        Raises:
+            StoreDamagedError: If the ledger itself is damaged; the message names the documents.
+        """
+        self._writing()
+        with self._transaction():
+            broken = integrity.broken_documents(self)
+            if broken:
+                raise StoreDamagedError(
+                    f'"{self.folder}": {len(broken)} documents are damaged in the ledger itself ({", ".join(broken[:5])}); '
+                    "remove them and build again from their sources"
+                )
+            self._retype()
+            self._writing().derive()
+            self._db.execute(
+                "UPDATE meta SET value = ? WHERE key = 'derivation'", (schema.DERIVATION_VERSION,)
+            )
+            self._stamp_whole()
+
+    # Private
+
+    def _writing(self) -> Writer:
+        if self._pid != os.getpid():
+            raise StoreError(
+                "this knowledge base was opened before a fork; open it anew in the child process"
+            )
+        if self._writer is None or self._lock is None:
+            raise StoreError(f'"{self.folder}" is open for reading; open it with write=True')
+        return self._writer
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                if self._writer is not None:
+                    self._writer.forget()
+                    self._retype()
+                raise
+        except sqlite3.DatabaseError as error:
+            raise _explain(error, self.folder) from error
+        integrity.write_receipt(self.folder / _RECEIPT, self.commit, self.meta["digest"])
+
+    def _stamp(self, change: int) -> None:
+        digest = (int(self.meta["digest"], 16) + change) % _DIGEST_SPACE
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'digest'", (f"{digest:064x}",))
+        self._db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'commit'")
+
+    def _stamp_whole(self) -> None:
+        digest = integrity.ledger_digest(self._db)
+        self._db.execute("UPDATE meta SET value = ? WHERE key = 'digest'", (f"{digest:064x}",))
+        self._stamp(0)
+
+    def _retype(self) -> None:
+        self.__dict__.pop("types", None)
+        if self._writer is not None:
+            self._writer.types = self.types
+
+    def _names_like(self, name: str) -> set[int]:
+        query = "SELECT name FROM names WHERE normal IN (SELECT value FROM json_each(?))"
+        return {row[0] for row in self._rows(query, (json.dumps(sorted(normals_of(name))),))}
+
+    def _record(self, decision: Decision) -> int:
+        key = (decision.first, decision.first_type, decision.second, decision.second_type)
+        old = self._db.execute(
+            "SELECT kind FROM decisions WHERE first = ? AND first_type = ? AND second = ? AND second_type = ?",
+            key,
+        ).fetchone()
+        change = 0 if old is None else -integrity.decision_digest(decision._replace(kind=old[0]))
+        self._db.execute(
+            "INSERT OR REPLACE INTO decisions (kind, first, first_type, second, second_type) VALUES (?, ?, ?, ?, ?)",
+            (decision.kind, *key),
+        )
+        return change + integrity.decision_digest(decision)
+
+
+def _canonical(decision: Decision) -> Decision:
+    if decision.kind not in ("merge", "split"):
+        raise DataError(f'a decision is "merge" or "split", not "{decision.kind}"')
+    ends = sorted([(decision.first, decision.first_type), (decision.second, decision.second_type)])
+    if ends[0] == ends[1]:
+        raise DataError(f'"{decision.first}" cannot be decided against itself; name two things')
+    return Decision(decision.kind, ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+
+
+def _initialise(path: Path, settings: Mapping[str, Any], ontology: str, extractor: str) -> None:
+    db = schema.connect(path, write=True)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        schema.create(db)
+        meta = {
+            "settings": canonical_json(dict(settings)),
+            "ontology": ontology,
+            "extractor": extractor,
+            "derivation": schema.DERIVATION_VERSION,
+            "commit": "0",
+            "digest": "0" * 64,
+        }
+        db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
+        db.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        raise _explain(error, path.parent) from error
+    finally:
+        db.close()
+
+
+def _explain(error: sqlite3.DatabaseError, folder: Path) -> StoreError:
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return schema.damaged(folder / FILE, error)
+    try:
+        state = os.statvfs(folder)
+        free = f"{state.f_bavail * state.f_frsize:,} bytes free"
+    except OSError:
+        free = "free space unknown"
+    return StoreError(f'cannot write "{folder / FILE}": {error} ({free}); what was committed before is safe')
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _aligned(ontology: Any) -> TypeOf | None:
+    from ontology import Aligner
+
+    aligner = Aligner(ontology)
+
+    def type_of(label: str | None) -> str | None:
+        found = aligner.type_of(label) if label else None
+        return None if found is None else found[0]
+
+    return type_of

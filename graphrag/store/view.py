@@ -1,0 +1,487 @@
+"""Reading a knowledge base: entities and relations as grouped views over what documents say.
+
+No entity or relation is stored as such. A term belongs to an entity, a fact joins two terms; names,
+types, aliases, weights and evidence are read off the multiset each time, so nothing can drift.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from graphrag.datamodel import (
+    CheckedTriple,
+    Chunk,
+    Community,
+    Document,
+    Entity,
+    Evidence,
+    Extraction,
+    Failure,
+    Relation,
+    Report,
+    Span,
+)
+from graphrag.errors import NotFoundError
+from graphrag.ids import chunk_id, relation_id
+from graphrag.merging import entity_type, pick_names, weigh
+from graphrag.names import normal_form
+from graphrag.resolution import Decision, Merge, Term, Types
+from graphrag.store import codec
+
+_Item = TypeVar("_Item")
+_BATCH = 1000
+
+
+class Conflict(NamedTuple):
+    """A relation that should have one object and has several: kept and shown, never overwritten."""
+
+    subject_id: str
+    type: str
+    object_ids: tuple[str, ...]
+
+
+class StoredView:
+    """A `KnowledgeView` of one commit. Streams are sorted and hold one batch in memory at a time."""
+
+    _db: sqlite3.Connection
+
+    @property
+    def meta(self) -> Mapping[str, str]:
+        """Settings, ontology, extractor fingerprint and versions, as stored."""
+        return {key: value for key, value in self._rows("SELECT key, value FROM meta ORDER BY key")}
+
+    @property
+    def commit(self) -> int:
+        """Number of the commit; 0 before the first change of content."""
+        return int(self._one("SELECT value FROM meta WHERE key = 'commit'")[0])
+
+    @cached_property
+    def types(self) -> Types:
+        """What resolution knows of the stored ontology."""
+        raise NotImplementedError
+
+    # Documents
+
+    def known(self) -> dict[str, str]:
+        """Document id by key."""
+        return dict(self._rows("SELECT key, id FROM documents ORDER BY key"))
+
+    def fresh(self) -> dict[str, str]:
+        """Document id by key, for the documents of which every chunk was read."""
+        return dict(self._rows("SELECT key, id FROM documents WHERE failed = 0 ORDER BY key"))
+
+    def documents(self) -> Iterator[Document]:
+        """All documents, sorted by id."""
+        return self._documents("ORDER BY d.id", ())
+
+    def documents_by_id(self, ids: Sequence[str]) -> list[Document]:
+        """In the order asked for.
+
+        Raises:
+            NotFoundError: For an unknown id.
+        """
+        found = {
+            d.id: d for d in self._documents("WHERE d.id IN (SELECT value FROM json_each(?))", (_list(ids),))
+        }
+        return _in_order(ids, found, "document")
+
+    def documents_by_key(self, keys: Sequence[str]) -> Iterator[Document]:
+        """Those of `keys` that are stored, sorted by key."""
+        for batch in _batches(sorted(keys), _BATCH):
+            where = "WHERE d.key IN (SELECT value FROM json_each(?)) ORDER BY d.key"
+            yield from self._documents(where, (_list(batch),))
+
+    def find_documents(self, name: str) -> list[Document]:
+        """Documents whose key, id, title or source is `name`, sorted by id; a key or id beats the rest."""
+        exact = list(self._documents("WHERE d.key = ?1 OR d.id = ?1 ORDER BY d.id", (name,)))
+        return exact or list(self._documents("WHERE d.title = ?1 OR d.source = ?1 ORDER BY d.id", (name,)))
+
+    def _documents(self, where: str, values: Sequence[Any]) -> Iterator[Document]:
+        query = f"SELECT d.id, d.key, s.text, d.title, d.source, d.metadata FROM documents d JOIN sources s USING (doc) {where}"  # noqa: S608
+        for id_, key, text, title, source, metadata in self._db.execute(query, values):
+            yield Document(id_, key, text, title, source, json.loads(metadata))
+
+    def extractions(self) -> Iterator[tuple[Document, tuple[Chunk, ...], tuple[Extraction | Failure, ...]]]:
+        """Everything that was read, sorted by document id; for replay without an extractor."""
+        for document, raw, _ in self._ledger():
+            yield document, *codec.decode_results(document, raw)
+
+    def quarantine(self) -> Iterator[CheckedTriple]:
+        """Rejected triples with their reasons, by document id, then by their own."""
+        where = "JOIN uses u USING (doc) WHERE u.rejected != '{}'"
+        for document, raw, verdicts in self._ledger(where):
+            _, results = codec.decode_results(document, raw)
+            checked = codec.decode_verdicts(document, results, verdicts)
+            yield from sorted((c for c in checked if not c.accepted), key=lambda c: c.id)
+
+    def failures(self) -> Iterator[Failure]:
+        """Chunks that could not be read, by document id, in order."""
+        for document, raw, _ in self._ledger("WHERE d.failed > 0"):
+            _, results = codec.decode_results(document, raw)
+            yield from (result for result in results if isinstance(result, Failure))
+
+    def _ledger(self, where: str = "") -> Iterator[tuple[Document, bytes, bytes]]:
+        query = f"SELECT d.id, d.key, s.text, d.title, d.source, d.metadata, s.raw, s.verdicts FROM documents d JOIN sources s USING (doc) {where} ORDER BY d.id"  # noqa: S608
+        for id_, key, text, title, source, metadata, raw, verdicts in self._db.execute(query):
+            yield Document(id_, key, text, title, source, json.loads(metadata)), raw, verdicts
+
+    # Chunks and mentions
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All chunks, sorted by id."""
+        return self._chunks("ORDER BY c.hash", ())
+
+    def chunks_by_id(self, ids: Sequence[str]) -> list[Chunk]:
+        """In the order asked for.
+
+        Raises:
+            NotFoundError: For an unknown id.
+        """
+        hashes = _list([hash_of(item) for item in ids])
+        found = {c.id: c for c in self._chunks("WHERE c.hash IN (SELECT value FROM json_each(?))", (hashes,))}
+        return _in_order(ids, found, "chunk")
+
+    def _chunks(self, where: str, values: Sequence[Any]) -> Iterator[Chunk]:
+        query = f"SELECT d.id, d.title, c.ordinal, c.start, c.end, substr(s.text, c.start + 1, c.end - c.start) FROM chunks c JOIN documents d USING (doc) JOIN sources s USING (doc) {where}"  # noqa: S608
+        for document, title, ordinal, start, end, text in self._db.execute(query, values):
+            yield Chunk(chunk_id(document, start, end), document, Span(start, end), text, title, ordinal)
+
+    def mentions(self) -> Iterator[tuple[str, str, Span]]:
+        """(chunk id, entity id, span), sorted."""
+        entity = dict(self._rows("SELECT t.term, e.id FROM terms t JOIN entities e USING (entity)"))
+        query = "SELECT d.id, c.start, c.end, c.mentions FROM chunks c JOIN documents d USING (doc) ORDER BY c.hash"
+        for document, start, end, packed in self._db.execute(query):
+            chunk = chunk_id(document, start, end)
+            for name, first, last in sorted({(entity[t], a, b) for t, a, b in unpack_mentions(packed)}):
+                yield chunk, name, Span(first, last)
+
+    def subjects(self) -> Iterator[tuple[str, str]]:
+        """(document id, id of the entity its title names), sorted; titles that name none are left out."""
+        query = """
+            SELECT d.id, e.id FROM uses u JOIN documents d USING (doc)
+            JOIN terms t ON t.term = u.subject JOIN entities e ON e.entity = t.entity
+            UNION
+            SELECT d.id, min(e.id) FROM uses u JOIN documents d USING (doc)
+            JOIN names n ON n.normal = u.title JOIN terms t ON t.name = n.name AND t.literal = 0
+            JOIN entities e ON e.entity = t.entity
+            WHERE u.subject IS NULL AND u.title != ''
+            GROUP BY d.id HAVING count(DISTINCT e.entity) = 1 AND sum(t.mentions) > 0
+            ORDER BY 1, 2
+        """
+        return iter(self._db.execute(query))
+
+    # Entities
+
+    def entities(self) -> Iterator[Entity]:
+        """All entities, sorted by id."""
+        for batch in _batches(self._db.execute("SELECT entity, id FROM entities ORDER BY id"), _BATCH):
+            yield from self._entities(batch)
+
+    def entities_by_id(self, ids: Sequence[str]) -> list[Entity]:
+        """In the order asked for.
+
+        Raises:
+            NotFoundError: For an unknown id.
+        """
+        query = "SELECT entity, id FROM entities WHERE id IN (SELECT value FROM json_each(?))"
+        found = {e.id: e for e in self._entities(self._rows(query, (_list(ids),)))}
+        return _in_order(ids, found, "entity")
+
+    def _entities(self, rows: Iterable[tuple[int, str]]) -> list[Entity]:
+        rows = list(rows)
+        wanted = _list([entity for entity, _ in rows])
+        terms: dict[int, list[tuple[Term, int]]] = defaultdict(list)
+        visible: set[int] = set()
+        query = """
+            SELECT t.entity, n.normal, t.type, t.strength, t.qualifier, t.literal, t.documents, t.mentions
+            FROM json_each(?) w JOIN terms t ON t.entity = w.value JOIN names n USING (name)
+        """
+        for entity, normal, kind, strength, qualifier, literal, documents, mentions in self._db.execute(
+            query, (wanted,)
+        ):
+            terms[entity].append((Term(normal, kind, strength, qualifier, bool(literal)), documents))
+            if mentions:
+                visible.add(entity)
+        forms: dict[int, dict[str, int]] = defaultdict(dict)
+        query = """
+            SELECT t.entity, f.form, sum(f.count) FROM json_each(?) w
+            JOIN terms t ON t.entity = w.value JOIN forms f USING (term) GROUP BY 1, 2
+        """
+        for entity, form, count in self._db.execute(query, (wanted,)):
+            forms[entity][form] = count
+        found = []
+        for entity, name_id in rows:
+            if entity in visible:
+                name, aliases = pick_names(forms[entity])
+                literal = terms[entity][0][0].literal
+                kind = terms[entity][0][0].type if literal else entity_type(terms[entity], self.types)
+                found.append(Entity(name_id, name, kind, aliases, "", literal))
+        return found
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """(normal form, entity id) of every name, bare name and alias, sorted."""
+        return iter(self._db.execute(f"SELECT normal, id FROM ({_NAMES}) ORDER BY 1, 2"))  # noqa: S608
+
+    def entities_named(self, normal: str) -> list[str]:
+        """Ids of the entities with this normal form among their names, sorted."""
+        words = normal.split(" ")
+        qualified = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]
+        query = """
+            WITH found(term) AS (
+              SELECT t.term FROM names n JOIN terms t USING (name) WHERE n.normal = ?1
+              UNION SELECT t.term FROM names n JOIN terms t USING (name) WHERE n.bare = ?1
+              UNION SELECT t.term FROM json_each(?2) q JOIN names n ON n.normal = q.value ->> 0
+                JOIN terms t ON t.name = n.name AND t.qualifier = q.value ->> 1
+              UNION SELECT a.first FROM names n JOIN terms t USING (name) JOIN aliases a ON a.second = t.term
+                WHERE n.normal = ?1
+            )
+            SELECT DISTINCT e.id FROM found JOIN terms t USING (term) JOIN entities e USING (entity)
+            WHERE EXISTS (SELECT 1 FROM terms v WHERE v.entity = e.entity AND v.mentions > 0) ORDER BY 1
+        """
+        return [row[0] for row in self._rows(query, (normal, _list(qualified)))]
+
+    def why(self, entity_id: str) -> list[Merge]:
+        """The unions that made an entity of several names, in order, each with its ground.
+
+        Raises:
+            NotFoundError: For an unknown id.
+        """
+        row = self._db.execute("SELECT entity FROM entities WHERE id = ?", (entity_id,)).fetchone()
+        if row is None:
+            raise NotFoundError(f'no entity has the id "{entity_id}"')
+        query = """
+            SELECT first, first_tag, second, second_tag, kind, score, documents FROM merges
+            WHERE entity = ? ORDER BY position
+        """
+        return [
+            Merge((first, first_tag), (second, second_tag), kind, score, documents)
+            for first, first_tag, second, second_tag, kind, score, documents in self._rows(query, row)
+        ]
+
+    # Relations
+
+    def relations(self) -> Iterator[Relation]:
+        """All relations, sorted by id."""
+        rows = self._db.execute("SELECT subject, relation, object FROM edges ORDER BY hash")
+        for batch in _batches(rows, _BATCH):
+            yield from self._relations(batch)
+
+    def relations_by_id(self, ids: Sequence[str]) -> list[Relation]:
+        """In the order asked for.
+
+        Raises:
+            NotFoundError: For an unknown id.
+        """
+        hashes = _list([hash_of(item) for item in ids])
+        query = "SELECT subject, relation, object FROM edges WHERE hash IN (SELECT value FROM json_each(?))"
+        found = {r.id: r for r in self._relations(self._rows(query, (hashes,)))}
+        return _in_order(ids, found, "relation")
+
+    def relations_of(self, entity_id: str) -> list[Relation]:
+        """The relations that an entity is an end of, sorted by id."""
+        query = """
+            SELECT DISTINCT th.entity, f.relation, tt.entity FROM entities e JOIN terms t USING (entity)
+            JOIN facts f ON f.head = t.term JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
+            WHERE e.id = ?1
+            UNION
+            SELECT DISTINCT th.entity, f.relation, tt.entity FROM entities e JOIN terms t USING (entity)
+            JOIN facts f ON f.tail = t.term JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
+            WHERE e.id = ?1
+        """
+        rows = self._rows(query, (entity_id,))
+        return [r for batch in _batches(iter(rows), _BATCH) for r in self._relations(batch)]
+
+    def _relations(self, edges: Sequence[tuple[int, int, int]]) -> list[Relation]:
+        # One pass over the ends' terms: an edge's facts are found by (head, relation, tail), so a hub
+        # costs its own edges and no more.
+        query = """
+            SELECT w.key, es.id, l.text, eo.id, d.id, c.start, c.end, f.start, f.end,
+                   substr(s.text, f.start + 1, f.end - f.start), x.text, f.score
+            FROM json_each(?) w
+            CROSS JOIN terms th ON th.entity = w.value ->> 0
+            CROSS JOIN terms tt ON tt.entity = w.value ->> 2
+            CROSS JOIN facts f ON f.head = th.term AND f.relation = w.value ->> 1 AND f.tail = tt.term
+            JOIN entities es ON es.entity = th.entity JOIN entities eo ON eo.entity = tt.entity
+            JOIN labels l ON l.label = f.relation JOIN labels x ON x.label = f.extractor
+            JOIN chunks c ON c.chunk = f.chunk JOIN documents d ON d.doc = c.doc JOIN sources s ON s.doc = c.doc
+        """
+        ends: dict[int, tuple[str, str, str]] = {}
+        evidence: dict[int, list[Evidence]] = defaultdict(list)
+        for row in self._db.execute(query, (_list(edges),)):
+            key, subject, kind, object_, document, first, last, start, end, quote, extractor, score = row
+            ends[key] = (subject, kind, object_)
+            evidence[key].append(
+                Evidence(document, chunk_id(document, first, last), Span(start, end), quote, extractor, score)
+            )
+        found = []
+        for key, items in evidence.items():
+            items.sort(key=lambda e: (e.document_id, e.span, e.quote, e.chunk_id, e.extractor, -e.score))
+            distinct = _distinct(items)
+            found.append(Relation(relation_id(*ends[key]), *ends[key], weigh(distinct), distinct))
+        found.sort(key=lambda relation: relation.id)
+        return found
+
+    def conflicts(self, functional: Iterable[str]) -> Iterator[Conflict]:
+        """Subjects with several objects of a relation that allows one, sorted.
+
+        Args:
+            functional: Relation types that allow one object.
+        """
+        query = """
+            SELECT es.id, l.text, json_group_array(eo.id) FROM edges g JOIN labels l ON l.label = g.relation
+            JOIN entities es ON es.entity = g.subject JOIN entities eo ON eo.entity = g.object
+            WHERE l.text IN (SELECT value FROM json_each(?))
+            GROUP BY g.subject, g.relation HAVING count(*) > 1 ORDER BY 1, 2
+        """
+        for subject, kind, objects in self._db.execute(query, (_list(sorted(functional)),)):
+            yield Conflict(subject, kind, tuple(sorted(json.loads(objects))))
+
+    # Communities
+
+    def communities(self) -> Iterator[Community]:
+        """All communities, sorted by id; of the commit `communities_commit`."""
+        for id_, level, parent, packed in self._db.execute(
+            "SELECT id, level, parent, entities FROM communities ORDER BY id"
+        ):
+            yield Community(id_, level, parent, tuple(codec.unpack(packed)))
+
+    @property
+    def communities_commit(self) -> int:
+        """The commit that communities and reports were made from; 0 if there are none yet."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = 'communities_commit'").fetchone()
+        return int(row[0]) if row else 0
+
+    def reports_by_id(self, community_ids: Sequence[str]) -> list[Report]:
+        """In the order asked for.
+
+        Raises:
+            NotFoundError: For a community without a report.
+        """
+        query = "SELECT community, content FROM reports WHERE community IN (SELECT value FROM json_each(?))"
+        found = {name: codec.decode_report(raw) for name, raw in self._rows(query, (_list(community_ids),))}
+        return _in_order(community_ids, found, "report of community")
+
+    def reported(self) -> set[str]:
+        """Ids of the communities that have a report."""
+        return {row[0] for row in self._rows("SELECT community FROM reports")}
+
+    def decisions(self) -> list[Decision]:
+        """The user's decisions, sorted by name."""
+        rows = self._rows(
+            "SELECT kind, first, second, first_type, second_type FROM decisions"
+            " ORDER BY first, first_type, second, second_type"
+        )
+        return [Decision(*row) for row in rows]
+
+    # Counts
+
+    def counts(self) -> dict[str, int]:
+        """What is stored, by kind; triples = accepted + rejected, chunks include failed ones."""
+        documents, chunks, accepted = self._one("SELECT count(*), total(chunks), total(accepted) FROM uses")
+        rejected = sum(self.rejections().values())
+        (failed,) = self._one("SELECT total(failed) FROM documents")
+        entities, literals = self._one(
+            "SELECT count(DISTINCT entity) FILTER (WHERE literal = 0), count(DISTINCT entity) FILTER (WHERE literal = 1)"
+            " FROM terms WHERE mentions > 0"
+        )
+        return {
+            "documents": documents,
+            "chunks": int(chunks),
+            "chunks_failed": int(failed),
+            "entities": entities,
+            "literals": literals,
+            "relations": self._one("SELECT count(*) FROM edges")[0],
+            "evidence": self._one("SELECT count(*) FROM facts")[0],
+            "triples": int(accepted) + rejected,
+            "triples_accepted": int(accepted),
+            "triples_rejected": rejected,
+            "communities": self._one("SELECT count(*) FROM communities")[0],
+            "reports": self._one("SELECT count(*) FROM reports")[0],
+        }
+
+    def rejections(self) -> dict[str, int]:
+        """Number of quarantined triples by reason, sorted."""
+        query = "SELECT r.key, sum(r.value) FROM uses u, json_each(u.rejected) r GROUP BY 1 ORDER BY 1"
+        return dict(self._rows(query))
+
+    # Private
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        return self._db.execute(query, values).fetchall()
+
+    def _one(self, query: str, values: Sequence[Any] = ()) -> Any:
+        return self._db.execute(query, values).fetchone()
+
+
+_NAMES = """
+    WITH shown(entity) AS (SELECT DISTINCT entity FROM terms WHERE mentions > 0)
+    SELECT n.normal, e.id FROM shown JOIN terms t USING (entity) JOIN names n USING (name) JOIN entities e USING (entity)
+    UNION SELECT n.bare, e.id FROM shown JOIN terms t USING (entity) JOIN names n USING (name)
+      JOIN entities e USING (entity) WHERE n.bare != n.normal
+    UNION SELECT n.normal || ' ' || t.qualifier, e.id FROM shown JOIN terms t USING (entity)
+      JOIN names n USING (name) JOIN entities e USING (entity) WHERE t.qualifier NOT IN ('', '=')
+    UNION SELECT n.normal, e.id FROM aliases a JOIN terms t ON t.term = a.second JOIN names n USING (name)
+      JOIN terms f ON f.term = a.first JOIN shown ON shown.entity = f.entity JOIN entities e ON e.entity = f.entity
+"""
+
+
+def hash_of(identifier: str) -> int:
+    """The first 63 bits of a content id: an order-preserving key for tables."""
+    try:
+        return int(identifier.rpartition("-")[2][:16], 16) >> 1
+    except ValueError:
+        return -1
+
+
+def pack_mentions(rows: Sequence[tuple[int, int, int]]) -> bytes:
+    """(term, start, end) rows as bytes."""
+    flat = array("q", [number for row in rows for number in row])
+    return flat.tobytes()
+
+
+def unpack_mentions(packed: bytes) -> Iterator[tuple[int, int, int]]:
+    """The inverse of `pack_mentions`."""
+    flat = array("q")
+    flat.frombytes(packed)
+    return zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+
+
+def named(name: str) -> str:
+    """The form that `entities_named` takes."""
+    return normal_form(name)
+
+
+def _distinct(items: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Sorted evidence without repeats (two terms of one entity in one clause), the best score kept."""
+    kept: list[Evidence] = []
+    for item in items:
+        last = kept[-1] if kept else None
+        if last is None or (last.chunk_id, last.span, last.extractor) != (
+            item.chunk_id,
+            item.span,
+            item.extractor,
+        ):
+            kept.append(item)
+    return tuple(kept)
+
+
+def _list(items: Sequence[Any]) -> str:
+    return json.dumps(list(items))
+
+
+def _in_order(ids: Sequence[str], found: Mapping[str, _Item], kind: str) -> list[_Item]:
+    for item in ids:
+        if item not in found:
+            raise NotFoundError(f'no {kind} has the id "{item}"')
+    return [found[item] for item in ids]
+
+
+def _batches(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
