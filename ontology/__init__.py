@@ -4,6 +4,7 @@ This package speaks in names (strings) and imports nothing of the engine above i
 """
 
 from ontology.alignment import Aligner, How, Match
+from ontology.constraints import Conflict, Derived, derive, equivalents, find_conflicts
 from ontology.loader import dump_ontology, general_ontology, load_ontology, shipped_ontology
 from ontology.schema import (
     DatatypeProperty,
@@ -29,8 +30,10 @@ __all__ = [
     "Aligner",
     "Candidate",
     "Checker",
+    "Conflict",
     "DatatypeProperty",
     "Decision",
+    "Derived",
     "EntityType",
     "How",
     "Match",
@@ -44,7 +47,10 @@ __all__ = [
     "ValueType",
     "Verdict",
     "check",
+    "derive",
     "dump_ontology",
+    "equivalents",
+    "find_conflicts",
     "general_ontology",
     "load_ontology",
     "shipped_ontology",

@@ -1,8 +1,8 @@
 """From the words of a text to the terms of a schema, with a score.
 
 The order is fixed: the key itself, label and aliases, cue words, the same words in another form (lemma), the
-same happening in other words (frames), and last, when a function for it was given, embeddings. The first
-step that finds something ends the search, except that lemma and frame readings are weighed together.
+same happening in other words (frames), and last, when a function for it was given and words found nothing,
+embeddings. Each step scores lower than the one before it, so an earlier one wins wherever its types fit.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ontology.kinds import TypeAligner
-from ontology.lexicon import FRAMES, VALUE_LABELS
+from ontology.kinds import TypeAligner, coarse_label
+from ontology.lexicon import FRAMES, VALUE_FRAMES, VALUE_LABELS
 from ontology.morphology import words
 from ontology.phrases import OPPOSITE, Reading, normal_form, noun_words, readings
 from ontology.schema import DatatypeProperty, Ontology, RelationType, ValueKind, words_of
@@ -63,11 +63,11 @@ class Aligner:
         self.types = TypeAligner(ontology)
         self._embed = embed
         self._threshold = threshold
-        self._order = {key: i for i, key in enumerate((*ontology.relations, *ontology.properties))}
         self._exact = _exact_table(ontology)
         self._lemmas = _lemma_table(ontology)
         self._frames = _frame_table(ontology, self.types)
         self._texts, self._text_keys = _embedding_texts(ontology)
+        self._expected = {r.key: _expected_labels(r) for r in ontology.all_relations()}
         self._vectors: np.ndarray[Any, Any] | None = None
         self._memo: dict[str, tuple[Match, ...]] = {}
 
@@ -88,7 +88,7 @@ class Aligner:
             tail_type: Label of the phrase's object.
 
         Returns:
-            Matches by falling score; ties keep the order of the schema, straight before inverted.
+            Matches by falling score; ties by key, straight before inverted.
         """
         matches = self.match(phrase)
         if head_type is None and tail_type is None:
@@ -106,9 +106,9 @@ class Aligner:
             found = self._memo[phrase] = tuple(sorted(self._match(phrase), key=self.rank))
         return found
 
-    def rank(self, match: Match) -> tuple[float, int, bool]:
-        """Sort key: best score first, then the order of the schema, then straight before inverted."""
-        return (-match.score, self._order[match.key], match.inverted)
+    def rank(self, match: Match) -> tuple[float, str, bool]:
+        """Sort key: best score first, then by key, then straight before inverted."""
+        return (-match.score, match.key, match.inverted)
 
     def type_score(self, match: Match, head_type: str | None, tail_type: str | None) -> float:
         """How well two labels fit a match's domain and range, 0 when they cannot."""
@@ -118,19 +118,35 @@ class Aligner:
         head_fit = self.types.fit(head, relation.domain)
         if head_fit is None:
             return 0.0
-        if isinstance(relation, DatatypeProperty):
-            return head_fit.score * value_score(relation, tail)
+        weight = head_fit.score * self.value_score(relation, tail)
+        if isinstance(relation, DatatypeProperty) or weight == 0.0:
+            return weight
         tail_fit = self.types.fit(tail, relation.range)
-        return 0.0 if tail_fit is None else head_fit.score * tail_fit.score
+        return 0.0 if tail_fit is None else weight * tail_fit.score
+
+    def value_score(self, relation: RelationType | DatatypeProperty, label: str | None) -> float:
+        """How well the tail's label promises the value the relation wants, 0 when it rules one out.
+
+        A relation between entities that declares a range wants no value; its score is 1.
+        """
+        if isinstance(relation, RelationType) and relation.range:
+            return 1.0
+        expected = self._expected[relation.key]
+        coarse = coarse_label(label)
+        if coarse in expected:
+            return 1.0
+        if not expected:
+            return 0.5 if coarse in VALUE_LABELS else 0.9
+        if isinstance(relation, DatatypeProperty) and relation.value.kind is not ValueKind.STRING:
+            # A mislabelled text may still parse as the value; the value itself decides then.
+            return 0.4 if coarse in ("PERSON", "LOC", "ORG") else 0.7
+        return 0.7 if coarse is None else 0.0
 
     def _match(self, phrase: str) -> list[Match]:
         if self.ontology.relation(phrase) is not None:
             return [Match(phrase, False, 1.0, How.KEY)]
         plain = " ".join(words(phrase))
-        exact = self._exact.get(plain)
-        if exact:
-            return list(exact)
-        best: dict[tuple[str, bool], Match] = {}
+        best = {(match.key, match.inverted): match for match in self._exact.get(plain, ())}
         for match in (*self._lemmas.get(normal_form(phrase), ()), *self._frame_matches(phrase)):
             slot = (match.key, match.inverted)
             if slot not in best or best[slot].score < match.score:
@@ -168,25 +184,26 @@ def default_aligner(ontology: Ontology) -> Aligner:
     return Aligner(ontology)
 
 
-def value_score(relation: DatatypeProperty, label: str | None) -> float:
-    """How well a label promises a value of the property's type, 0 when it rules one out."""
-    expected = _VALUE_LABELS_OF[relation.value.kind]
-    coarse = (label or "").upper()
-    if coarse in expected or not expected:
-        return 1.0 if coarse in expected or relation.value.kind is not ValueKind.STRING else 0.85
-    # An unlabelled or mislabelled text may still parse as the value; the value itself decides then.
-    return 0.7 if coarse not in ("PERSON", "LOC", "ORG") else 0.4
-
-
 _VALUE_LABELS_OF: dict[ValueKind, frozenset[str]] = {
-    ValueKind.STRING: frozenset(),
     ValueKind.INTEGER: frozenset({"NUMBER", "DATE"}),
     ValueKind.DECIMAL: frozenset({"NUMBER", "MONEY", "PERCENT"}),
     ValueKind.DATE: frozenset({"DATE"}),
-    ValueKind.BOOLEAN: frozenset(),
-    ValueKind.ENUMERATION: frozenset(),
-    ValueKind.PATTERN: frozenset(),
 }
+_AMOUNTS = frozenset({"NUMBER", "MONEY", "PERCENT"})
+
+
+def _expected_labels(relation: RelationType | DatatypeProperty) -> frozenset[str]:
+    """Value labels a tail should have: by the value type or, for a string, by what the label says."""
+    if isinstance(relation, DatatypeProperty) and relation.value.kind is not ValueKind.STRING:
+        return _VALUE_LABELS_OF.get(relation.value.kind, frozenset())
+    if isinstance(relation, RelationType) and relation.range:
+        return frozenset()
+    for reading in readings(relation.label)[:1]:
+        if reading.role == "XT":
+            return frozenset({"DATE"})
+        if reading.frame in VALUE_FRAMES:
+            return _AMOUNTS
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +282,7 @@ def _range_weight(relation: RelationType | DatatypeProperty, reading: Reading, t
         return 1.0 if "DATE" in kinds else 0.0
     if reading.role == "XP":
         return 1.0 if not kinds or kinds & {"LOC", "FACILITY", "ORG", "ASTRO"} else 0.0
-    return 0.0 if kinds and kinds <= VALUE_LABELS and reading.frame not in _VALUE_FRAMES else 1.0
-
-
-_VALUE_FRAMES = frozenset({"revenue", "cost", "population", "area", "height", "length"})
+    return 0.0 if kinds and kinds <= VALUE_LABELS and reading.frame not in VALUE_FRAMES else 1.0
 
 
 @lru_cache(maxsize=4096)

@@ -181,12 +181,11 @@ class TypeAligner:
         if label in self._ontology.types:
             kinds = self._kinds[label]
             return TypeReading(label, kinds[0] if kinds else None, True, 1.0)
-        coarse = label.strip().upper().replace(" ", "_").replace("-", "_")
-        coarse = LABEL_SYNONYMS.get(coarse, coarse)
-        if coarse == "MISC":
-            return _UNKNOWN
-        if coarse in KINDS and label.strip().isupper():
+        coarse = coarse_label(label)
+        if coarse is not None:
             return TypeReading(self._type_for_kind(coarse), coarse, False, 0.95)
+        if LABEL_SYNONYMS.get(label, label) == "MISC":
+            return _UNKNOWN
         return self._read_noun(label)
 
     def _read_noun(self, phrase: str) -> TypeReading:
@@ -230,6 +229,15 @@ class TypeAligner:
 _UNKNOWN = TypeReading(None, None, False, 0.0)
 
 
+def coarse_label(label: str | None) -> str | None:
+    """A recogniser's label folded to the kinds of `lexicon`; None for anything else."""
+    if label is None or not label.isupper():
+        return None
+    folded = label.strip().replace(" ", "_").replace("-", "_")
+    folded = LABEL_SYNONYMS.get(folded, folded)
+    return folded if folded in KINDS else None
+
+
 def _is_confusable(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     if first == second:
         return True
@@ -261,13 +269,15 @@ def kinds_of_noun(phrase: str) -> tuple[str, ...] | None:
 def _names(ontology: Ontology) -> dict[str, str]:
     """Every name of every type, in normal form.
 
-    A name of two types means the one declared first, and labels come before aliases.
+    A name of two types means the one whose key sorts first, and labels come before aliases. (Nothing may
+    depend on the order of the file, which the fingerprint ignores.)
     """
     table: dict[str, str] = {}
-    for entity_type in ontology.types.values():
+    types = [ontology.types[key] for key in sorted(ontology.types)]
+    for entity_type in types:
         for name in (entity_type.label, words_of(entity_type.key)):
             table.setdefault(noun_key(name), entity_type.key)
-    for entity_type in ontology.types.values():
+    for entity_type in types:
         for name in entity_type.aliases:
             table.setdefault(noun_key(name), entity_type.key)
     table.pop("", None)

@@ -74,7 +74,7 @@ _COMPATIBILITY = {
     "ASTRO": "LOC:0.6",
     "ROLE": "CONCEPT:0.6",
     "CONCEPT": "ROLE:0.6 PRODUCT:0.5 LANGUAGE:0.4 EVENT:0.4 TAXON:0.4",
-    "DATE": "NUMBER:0.4 WORK:0.3",
+    "DATE": "NUMBER:0.4",
     "NUMBER": "MONEY:0.5 PERCENT:0.5 DATE:0.4",
     "MONEY": "NUMBER:0.8",
     "PERCENT": "NUMBER:0.8",
@@ -1481,6 +1481,12 @@ FRAMES: dict[str, Frame] = {
         events="statement",
     ),
 }
+
+# Frames whose B is an amount.
+VALUE_FRAMES = frozenset(
+    ("revenue", "cost", "population", "area", "height", "length", "floor_count", "floor_area")
+    + ("student_count", "staff_count", "runway")
+)
 
 # Who is meant by "a novel by", "an album by": the frame in which a work of this name has its maker.
 _MAKERS = {

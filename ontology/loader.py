@@ -33,6 +33,8 @@ from ontology.schema import (
 MAX_BYTES = 8_000_000
 MAX_NODES = 60_000
 MAX_TEXT = 10_000
+MAX_DEPTH = 64
+MAX_ANCESTORS = 1_000_000
 
 TYPE_KEYS = ("label", "parents", "aliases", "description", "disjoint_with")
 RELATION_KEYS = (
@@ -139,6 +141,7 @@ def validate_ontology(ontology: Ontology, fail: Callable[[str, str], NoReturn] |
     for entity_type in ontology.types.values():
         _validate_type(ontology, entity_type, report)
     _refuse_cycles(ontology, report)
+    _refuse_explosion(ontology, report)
     _refuse_contradictions(ontology, report)
     for relation in ontology.all_relations():
         _validate_relation(ontology, relation, report)
@@ -287,7 +290,26 @@ def _refuse_cycles(ontology: Ontology, fail: Callable[[str, str], NoReturn]) -> 
             elif parent not in done:
                 path.append(parent)
                 on_path.add(parent)
+                if len(path) > MAX_DEPTH:
+                    fail(
+                        f"types.{start}.parents",
+                        f"more than {MAX_DEPTH} levels of subclasses; flatten the schema",
+                    )
                 stack.append((parent, iter(ontology.types[parent].parents)))
+
+
+def _refuse_explosion(ontology: Ontology, fail: Callable[[str, str], NoReturn]) -> None:
+    """Stop a hierarchy whose closure would not fit: every type under thousands of others."""
+    total = 0
+    for key in ontology.types:
+        seen, level = {key}, [key]
+        while level:
+            level = [p for k in level for p in ontology.types[k].parents if p not in seen]
+            level = list(dict.fromkeys(level))
+            seen.update(level)
+        total += len(seen)
+        if total > MAX_ANCESTORS:
+            fail(f"types.{key}.parents", f"more than {MAX_ANCESTORS:,} subclass pairs; flatten the schema")
 
 
 def _refuse_contradictions(ontology: Ontology, fail: Callable[[str, str], NoReturn]) -> None:

@@ -220,10 +220,12 @@ class Ontology:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of the canonical content, version included; file layout and comments do not count."""
-        canonical = json.dumps(
-            ontology_to_plain(self), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-        )
+        """SHA-256 (hex) of the content, version included. Equal fingerprints mean equal behaviour.
+
+        Layout, comments and order do not count, except the order of a domain, a range or an enumeration.
+        """
+        plain = _canonical(ontology_to_plain(self))
+        canonical = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
     def all_relations(self) -> list[RelationType | DatatypeProperty]:
@@ -361,6 +363,18 @@ def _value_to_plain(value: ValueType) -> str | dict[str, Any]:
         }
     )
     return value.kind.value if list(plain) == ["type"] else plain
+
+
+_UNORDERED = ("parents", "aliases", "disjoint_with", "cues", "inverse_cues")
+
+
+def _canonical(plain: dict[str, Any]) -> dict[str, Any]:
+    for section in ("types", "relations"):
+        for entry in plain[section].values():
+            for name in _UNORDERED:
+                if name in entry:
+                    entry[name] = sorted(entry[name])
+    return plain
 
 
 def _without_defaults(entry: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from ontology.alignment import Aligner, How, Match, default_aligner, value_score
-from ontology.kinds import TypeFit
-from ontology.lexicon import LABEL_SYNONYMS, VALUE_LABELS
+from ontology.alignment import Aligner, How, Match, default_aligner
+from ontology.kinds import TypeFit, coarse_label
+from ontology.lexicon import VALUE_LABELS
 from ontology.loader import nearest
 from ontology.schema import DatatypeProperty, Ontology, ValueKind
 from ontology.values import normalise_value
@@ -230,15 +230,21 @@ class Checker:
             return self._type_fault("domain", relation.domain, head_label, match)
         if _is_value_label(head_label) and not relation.domain:
             return self._type_fault("domain", relation.domain, head_label, match)
+        weight = self.aligner.value_score(relation, tail_label)
+        if weight == 0.0:
+            return _reject(
+                ReasonCode.RANGE_VIOLATION,
+                f"tail of {match.key} must be a value, not {tail_label}",
+                match.key,
+            )
         if isinstance(relation, DatatypeProperty):
-            weight = value_score(relation, tail_label)
             return self._option(match, phrase, head, None, weight, relation, (head_label, None))
-        if tail_is_value and relation.range and not match.inverted:
-            return self._type_fault("range", relation.range, tail_label or "value", match)
+        if tail_is_value and relation.range and not match.inverted and not _is_value_label(tail_label):
+            return self._type_fault("range", relation.range, "a value", match)
         tail = self.aligner.types.fit(tail_label, relation.range)
         if tail is None:
             return self._type_fault("range", relation.range, tail_label, match)
-        return self._option(match, phrase, head, tail, tail.score, None, (head_label, tail_label))
+        return self._option(match, phrase, head, tail, weight * tail.score, None, (head_label, tail_label))
 
     def _option(
         self,
@@ -306,7 +312,7 @@ def _default_checker(ontology: Ontology) -> Checker:
 
 
 def _is_value_label(label: str | None) -> bool:
-    return label is not None and LABEL_SYNONYMS.get(label, label) in VALUE_LABELS
+    return coarse_label(label) in VALUE_LABELS
 
 
 def _with_reversed(matches: tuple[Match, ...]) -> list[Match]:

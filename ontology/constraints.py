@@ -1,0 +1,287 @@
+"""Constraints on a whole graph, and what follows from it.
+
+`check` sees one triple at a time. What only a set of triples can violate (one birthplace each, at most two
+parents, no person that is also a place) is found here, on the merged graph. Nothing is resolved: a conflict
+names all sides, and the caller keeps them with their evidence. What follows from a graph by inverse,
+symmetric and transitive relations is derived here too, marked as derived and never mixed with what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ontology.schema import DatatypeProperty, Ontology, OntologyError, RelationType, ValueKind
+from ontology.validation import ReasonCode
+from ontology.values import normalise_value
+
+Edge = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Statements that cannot all hold, or one that the schema does not allow.
+
+    Attributes:
+        code: Which constraint.
+        entity: Id of the entity it is about.
+        relation: Key of the relation, None for a conflict of types.
+        others: The other ends of the conflicting edges, or the conflicting types, sorted.
+        message: The same for a reader.
+    """
+
+    code: ReasonCode
+    entity: str
+    relation: str | None
+    others: tuple[str, ...]
+    message: str
+
+
+class Rule(StrEnum):
+    """How a derived edge follows."""
+
+    SYMMETRIC = "symmetric"
+    INVERSE = "inverse"
+    TRANSITIVE = "transitive"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """An edge that follows from others; `premises` are edges that were read or themselves derived."""
+
+    head: str
+    relation: str
+    tail: str
+    rule: Rule
+    premises: tuple[Edge, ...]
+
+
+def find_conflicts(
+    ontology: Ontology, entities: Iterable[tuple[str, Iterable[str]]], edges: Iterable[Edge]
+) -> list[Conflict]:
+    """All violations of the schema in a graph, sorted by code, relation and entity.
+
+    O(edges + entities), plus the size of what is found.
+
+    Args:
+        ontology: The schema.
+        entities: Entity id and the keys of its types; unknown types count as none.
+        edges: Head id, relation key, tail id (or the value, for a datatype property). Duplicates count once.
+    """
+    types = {entity: frozenset(keys) for entity, keys in entities}
+    tails: dict[str, dict[str, set[str]]] = {}
+    heads: dict[str, dict[str, set[str]]] = {}
+    for head, relation, tail in edges:
+        tails.setdefault(relation, {}).setdefault(head, set()).add(tail)
+        heads.setdefault(relation, {}).setdefault(tail, set()).add(head)
+    found = list(_type_conflicts(ontology, types))
+    for key in sorted(tails):
+        declared = ontology.relation(key)
+        if declared is None:
+            found += _unknown(key, tails[key])
+        else:
+            found += _edge_conflicts(ontology, declared, types, tails[key])
+            found += _cardinality_conflicts(declared, tails[key], heads[key])
+    found += _missing(ontology, types, tails)
+    return sorted(found, key=lambda c: (c.code, c.relation or "", c.entity, c.others))
+
+
+def derive(ontology: Ontology, edges: Iterable[Edge], *, max_edges: int = 1_000_000) -> list[Derived]:
+    """Every edge that follows from `edges` and is not among them, sorted; each once.
+
+    Args:
+        ontology: The schema.
+        edges: Edges as read.
+        max_edges: Stop with an error rather than derive more: a transitive closure can be quadratic.
+
+    Raises:
+        OntologyError: If more than `max_edges` follow.
+    """
+    known: set[Edge] = set(edges)
+    derived: dict[Edge, Derived] = {}
+
+    def add(edge: Edge, rule: Rule, *premises: Edge) -> None:
+        if edge in known or edge[0] == edge[2]:
+            return
+        if len(derived) >= max_edges:
+            raise OntologyError(
+                f"more than {max_edges:,} edges follow; derive for fewer relations or entities"
+            )
+        known.add(edge)
+        derived[edge] = Derived(*edge, rule, premises)
+
+    for edge in sorted(known):
+        _mirror(ontology, edge, add)
+    for key, relation in sorted(ontology.relations.items()):
+        if relation.transitive:
+            for path in _transitive_pairs(sorted(e for e in known if e[1] == key)):
+                add(
+                    (path[0], key, path[2]), Rule.TRANSITIVE, (path[0], key, path[1]), (path[1], key, path[2])
+                )
+    for edge in sorted(derived):
+        _mirror(ontology, edge, add)
+    return [derived[edge] for edge in sorted(derived)]
+
+
+def equivalents(ontology: Ontology, key: str) -> list[tuple[str, bool]]:
+    """Relations to follow when a query asks for `key`: (relation, whether backwards), itself first."""
+    relation = ontology.relations.get(key)
+    found = [(key, False)]
+    if relation is not None and relation.symmetric:
+        found.append((key, True))
+    inverse = ontology.inverse_of(key)
+    if inverse is not None and inverse != key and (inverse in ontology.relations or relation is None):
+        found.append((inverse, True))
+    return found
+
+
+def _mirror(ontology: Ontology, edge: Edge, add: Callable[..., None]) -> None:
+    head, key, tail = edge
+    relation = ontology.relations.get(key)
+    if relation is None:
+        return
+    if relation.symmetric:
+        add((tail, key, head), Rule.SYMMETRIC, edge)
+    inverse = ontology.inverse_of(key)
+    if inverse is not None and inverse != key and inverse in ontology.relations:
+        add((tail, inverse, head), Rule.INVERSE, edge)
+
+
+def _transitive_pairs(edges: list[Edge]) -> Iterator[Edge]:
+    """(start, the node before the end, end) for each pair two or more steps apart, breadth first."""
+    following: dict[str, list[str]] = {}
+    for head, _, tail in edges:
+        following.setdefault(head, []).append(tail)
+    for start in sorted(following):
+        seen = {start, *following[start]}
+        level = following[start]
+        while level:
+            further: list[str] = []
+            for node in level:
+                for end in following.get(node, ()):
+                    if end not in seen:
+                        seen.add(end)
+                        further.append(end)
+                        yield (start, node, end)
+            level = further
+
+
+def _type_conflicts(ontology: Ontology, types: Mapping[str, frozenset[str]]) -> Iterator[Conflict]:
+    verdicts: dict[frozenset[str], list[tuple[str, str]]] = {}
+    for entity, keys in types.items():
+        if len(keys) < 2:
+            continue
+        if keys not in verdicts:
+            ordered = sorted(keys)
+            pairs = [(a, b) for i, a in enumerate(ordered) for b in ordered[i + 1 :]]
+            verdicts[keys] = [pair for pair in pairs if ontology.are_disjoint(*pair)]
+        for first, second in verdicts[keys]:
+            message = f"{entity} is both {first} and {second}, which are declared disjoint"
+            yield Conflict(ReasonCode.DISJOINT_TYPES, entity, None, (first, second), message)
+
+
+def _unknown(key: str, tails: Mapping[str, set[str]]) -> Iterator[Conflict]:
+    for head, found in tails.items():
+        message = f"{key} of {head} is not in the schema"
+        yield Conflict(ReasonCode.UNKNOWN_RELATION, head, key, tuple(sorted(found)), message)
+
+
+def _edge_conflicts(
+    ontology: Ontology,
+    relation: RelationType | DatatypeProperty,
+    types: Mapping[str, frozenset[str]],
+    tails: Mapping[str, set[str]],
+) -> Iterator[Conflict]:
+    inside_domain = _Membership(ontology, relation.domain, types)
+    is_property = isinstance(relation, DatatypeProperty)
+    inside_range = _Membership(ontology, () if is_property else relation.range, types)  # type: ignore[union-attr]
+    for head, found in tails.items():
+        if not inside_domain(head):
+            message = (
+                f"{head} is not of a type in the domain of {relation.key}: {' or '.join(relation.domain)}"
+            )
+            yield Conflict(ReasonCode.DOMAIN_VIOLATION, head, relation.key, tuple(sorted(found)), message)
+        if isinstance(relation, DatatypeProperty):
+            wrong = sorted(v for v in found if normalise_value(v, relation.value) is None)
+            reason, what = ReasonCode.BAD_VALUE, relation.value.kind.value
+        else:
+            if head in found:
+                message = f"{head} stands in {relation.key} to itself"
+                yield Conflict(ReasonCode.SELF_RELATION, head, relation.key, (head,), message)
+            wrong = sorted(tail for tail in found if not inside_range(tail))
+            reason, what = ReasonCode.RANGE_VIOLATION, " or ".join(relation.range)
+        if wrong:
+            message = f"{relation.key} of {head} must be {what}, not {', '.join(wrong[:5])}"
+            yield Conflict(reason, head, relation.key, tuple(wrong), message)
+
+
+class _Membership:
+    """Whether an entity has a type out of a union, decided once for each set of types."""
+
+    def __init__(
+        self, ontology: Ontology, allowed: tuple[str, ...], types: Mapping[str, frozenset[str]]
+    ) -> None:
+        self._allowed = frozenset().union(*(ontology.descendants(key) for key in allowed))
+        self._open = not allowed
+        self._types = types
+
+    def __call__(self, entity: str) -> bool:
+        return self._open or not self._allowed.isdisjoint(self._types.get(entity, ()))
+
+
+def _cardinality_conflicts(
+    relation: RelationType | DatatypeProperty, tails: Mapping[str, set[str]], heads: Mapping[str, set[str]]
+) -> Iterator[Conflict]:
+    key = relation.key
+    for head, found in tails.items():
+        if len(found) < 2 and relation.max_cardinality != 0:
+            continue
+        kept = _distinct_values(relation, found)
+        if relation.functional and len(kept) > 1:
+            message = f"{head} has {len(kept)} values of {key}, which allows one: {', '.join(kept[:5])}"
+            yield Conflict(ReasonCode.FUNCTIONAL_CONFLICT, head, key, kept, message)
+        if relation.max_cardinality is not None and len(kept) > relation.max_cardinality:
+            message = f"{head} has {len(kept)} values of {key}, which allows {relation.max_cardinality}"
+            yield Conflict(ReasonCode.MAX_CARDINALITY, head, key, kept, message)
+    if isinstance(relation, RelationType) and relation.inverse_functional:
+        for tail, found in heads.items():
+            if len(found) > 1:
+                message = f"{len(found)} entities stand in {key} to {tail}, which allows one"
+                yield Conflict(
+                    ReasonCode.INVERSE_FUNCTIONAL_CONFLICT, tail, key, tuple(sorted(found)), message
+                )
+
+
+def _distinct_values(relation: RelationType | DatatypeProperty, found: set[str]) -> tuple[str, ...]:
+    """The tails, without dates that a more precise one among them confirms (1990 beside 1990-01-04)."""
+    ordered = sorted(found)
+    if isinstance(relation, DatatypeProperty) and relation.value.kind is ValueKind.DATE:
+        return tuple(v for v in ordered if not any(is_less_precise(v, other) for other in ordered))
+    return tuple(ordered)
+
+
+def is_less_precise(date: str, other: str) -> bool:
+    """Whether `other` is a more precise date within `date`, both in EDTF: 1990-01 within 1990 or 199X."""
+    plain = date.rstrip("X")
+    return (
+        date != other and other.startswith(plain) and (plain != date or other[len(plain) :].startswith("-"))
+    )
+
+
+def _missing(
+    ontology: Ontology, types: Mapping[str, frozenset[str]], tails: Mapping[str, Mapping[str, set[str]]]
+) -> Iterator[Conflict]:
+    for relation in ontology.all_relations():
+        least = relation.min_cardinality
+        if not least or not relation.domain:
+            continue
+        inside = _Membership(ontology, relation.domain, types)
+        present = tails.get(relation.key, {})
+        for entity in types:
+            found = present.get(entity, ())
+            if len(found) < least and inside(entity):
+                message = f"{entity} has {len(found)} values of {relation.key}, which needs {least}"
+                yield Conflict(
+                    ReasonCode.MIN_CARDINALITY, entity, relation.key, tuple(sorted(found)), message
+                )
