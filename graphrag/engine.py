@@ -6,6 +6,7 @@ The object that users hold. It joins the parts and owns no algorithm of its own.
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from graphrag.interfaces import Embedder, Executor, Extractor, Progress, Retriever
     from graphrag.store.ledger import Ledger
     from ontology import Ontology
+
+_INDEX = "index"
 
 Sources = str | Path | Sequence[str | Path]
 
@@ -380,14 +383,48 @@ class GraphRAG:
                 self._retrievers[mode] = self._make_retriever(mode)
             return self._retrievers[mode]
 
+    def rebuild(self, *, progress: Progress | None = None) -> None:
+        """Derive entities, relations, communities and indexes again from what was read.
+
+        Raises:
+            StoreDamagedError: If what was read is itself damaged; names the documents.
+        """
+        progress = progress or Silent()
+        progress.start("deriving the graph", None)
+        self.view.rebuild()
+        progress.finish()
+        self._forget()
+        shutil.rmtree(self.view.folder / _INDEX, ignore_errors=True)
+        self.refresh(progress=progress)
+
     def _make_retriever(self, mode: str) -> Retriever:
-        raise NotImplementedError
+        from graphrag.registry import make_retriever
+
+        return make_retriever(mode, self)
 
     def _open_index(self, progress: Progress) -> SearchIndex:
-        raise NotImplementedError
+        from graphrag.index.snapshot import build_search_index, open_search_index
+
+        with self._lock:
+            if self._index is None:
+                folder = self.view.folder / _INDEX
+                try:
+                    self._index = open_search_index(folder, self.view.commit)
+                    if self._index.embedder != self.embedder.name:
+                        raise StoreError("made with another embedder")
+                except StoreError:
+                    progress.start("indexing", None)
+                    self._index = build_search_index(self.view, self.embedder, folder)
+                    progress.finish()
+            return self._index
 
     def _refresh_communities(self, progress: Progress) -> None:
-        raise NotImplementedError
+        from graphrag.communities import refresh_communities
+
+        if self.view.communities_commit != self.view.commit:
+            progress.start("communities and reports", None)
+            refresh_communities(self.view, self.config, self.ontology)
+            progress.finish()
 
     def _forget(self) -> None:
         """Drop what was derived from an older commit."""
