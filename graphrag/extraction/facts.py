@@ -17,7 +17,16 @@ from graphrag.extraction.syntax import Parse
 __all__ = ["Fact", "SentenceReader"]
 
 _DETERMINERS = frozenset({"det", "det:predet", "nmod:poss"})
-_MODIFIED_IS_NAME = frozenset({"appos", "nmod:desc"})
+# "a 1987 film" says when it came out, in the words people use of such a work.
+_ISSUED = {
+    noun: "released in"
+    for noun in "film movie album song single video game short documentary ep soundtrack mixtape cartoon horror comedy drama "
+    "thriller western musical sequel remake videogame recording track".split()
+} | {
+    noun: "published in"
+    for noun in "novel book novella poem story essay play anthology memoir magazine manga comic treatise biography pamphlet "
+    "textbook monograph collection autobiography".split()
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -310,10 +319,14 @@ class SentenceReader:
             target = self.nominals.read(kid)
             if target is None or (kind == "DATE" and target.value is None):
                 continue
-            noun = parse.text[head]
+            noun = parse.lower[head]
+            if kind == "DATE":
+                words = _ISSUED.get(noun, f"is {noun} of")
+            else:
+                words = f"is {noun} from"
             yield self._fact(
                 subject,
-                f"is {noun} of" if kind == "DATE" else f"is {noun} from",
+                words,
                 target,
                 "modifier-" + kind.lower(),
                 mode,

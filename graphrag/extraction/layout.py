@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = ["Block", "BlockKind", "read_blocks"]
@@ -28,6 +29,21 @@ class BlockKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """What a word given to the parser stands for.
+
+    Attributes:
+        end: End of the original words in the source.
+        words: The original words.
+        kind: "title" for a quoted title, "name" for a name, "word" for another spelling.
+    """
+
+    end: int
+    words: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A piece of text for the parser.
 
@@ -36,6 +52,7 @@ class Block:
         anchors: Offsets in `text` where the distance to the source changes, ascending, from 0.
         sources: Offset in the source of each anchor.
         end: End of the block in the source.
+        stand_ins: Words of `text` that stand for others: offset -> (source end, the words, what they are).
     """
 
     kind: BlockKind
@@ -43,6 +60,7 @@ class Block:
     anchors: tuple[int, ...]
     sources: tuple[int, ...]
     end: int
+    stand_ins: Mapping[int, StandIn] = field(default_factory=dict)
 
     def source(self, offset: int) -> int:
         """Where a character of `text` stands in the source."""
@@ -50,7 +68,12 @@ class Block:
         return self.sources[at] + offset - self.anchors[at]
 
     def source_span(self, start: int, end: int) -> tuple[int, int]:
-        """Source range of a non-empty range of `text`."""
+        """Source range of a non-empty range of `text`, whole words where words stand for others."""
+        if self.stand_ins:
+            at = bisect_right(self.anchors, end - 1) - 1
+            stand_in = self.stand_ins.get(self.anchors[at])
+            if stand_in is not None:
+                return self.source(start), stand_in.end
         return self.source(start), self.source(end - 1) + 1
 
 
@@ -186,9 +209,8 @@ def _make_blocks(text: str, start: int, end: int, kind: BlockKind) -> list[Block
     return blocks
 
 
-def copy_words(text: str, start: int, end: int, put: object) -> None:
+def copy_words(text: str, start: int, end: int, put: Callable[[int, int, str], None]) -> None:
     """Hand a labelled stretch to `put`, blanks inside as single blanks."""
-    assert callable(put)
     for found in re.finditer(r"\S+|\s+", text[start:end]):
         words = found[0] if not found[0].isspace() else " "
         put(start + found.start(), start + found.end(), words)

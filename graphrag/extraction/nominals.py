@@ -52,6 +52,10 @@ _PERSONAL_TITLES = frozenset(
 )
 _SKIPPED_LEFT = frozenset({"det", "det:predet", "nmod:poss", "cc:preconj", "advmod"})
 _DEFINITE = frozenset({"the", "this", "that", "these", "those", "its", "their", "his", "her", "our", "my"})
+_ORDINALS = frozenset(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth last only final"
+    " debut sole main new former current".split()
+)
 _QUOTES = frozenset({'"', "``", "''", "“", "”", "«", "»", "„"})
 _PRONOUN_TAGS = frozenset({"PRP", "PRP$", "WP", "WDT", "WP$", "EX"})
 _HAS_LETTER = re.compile(r"[^\W_]")
@@ -144,7 +148,7 @@ class NominalReader:
         first, last = self._widen(head, first, last)
         while first < last and parse.lower[first] in ("the", "a", "an"):
             first += 1
-        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, kind,
+        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, kind or None,
                        noun=self._type_noun(head, first), definite=True)  # fmt: skip
 
     def _widen(self, head: int, first: int, last: int) -> tuple[int, int]:
@@ -264,6 +268,10 @@ class NominalReader:
         for token in range(first, head):  # "Apple's new chip" is the chip, not Apple's
             if parse.tag[token] == "POS":
                 first = token + 1
+        while first < head and (parse.entity[first] in ("DATE", "NORP") or parse.lower[first] in _ORDINALS):
+            first += 1  # "2003 American comedy film": the year and the origin are facts of their own
+        while first < head and parse.pos[first] == "PUNCT":
+            first += 1
         words = parse.words(range(first, last + 1))
         if first < head and parse.pos[first] == "NUM" and parse.entity_start[first] < 0:
             value = parse_value(words)

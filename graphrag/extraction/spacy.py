@@ -27,6 +27,7 @@ from graphrag.extraction.coreference import Discourse
 from graphrag.extraction.facts import Fact, SentenceReader
 from graphrag.extraction.language import detect_language
 from graphrag.extraction.layout import Block, BlockKind, read_blocks
+from graphrag.extraction.masking import mask
 from graphrag.extraction.nominals import Kind, Nominal, NominalReader
 from graphrag.extraction.openie import open_facts, render
 from graphrag.extraction.syntax import Parse, read_parse
@@ -93,7 +94,8 @@ class SpacyExtractor:
         for block in read_blocks(text):
             if block.kind is BlockKind.SKIPPED or detect_language(block.text) not in ("en", "und"):
                 continue
-            parse = self._parse([block.text])[0]
+            block = mask(block)
+            parse = self._parse([block])[0]
             for fact in open_facts(parse):
                 slots = (
                     render(parse, fact.subject),
@@ -109,7 +111,8 @@ class SpacyExtractor:
         size = 0
         for chunk in chunks:
             language = detect_language(chunk.text)
-            blocks = read_blocks(chunk.text)
+            name = discourse.subject.name if discourse.subject else ""
+            blocks = [mask(block, name) for block in read_blocks(chunk.text)]
             window.append((chunk, language, blocks))
             size += len(chunk.text)
             if size >= _WINDOW:
@@ -120,7 +123,7 @@ class SpacyExtractor:
     def _read_window(
         self, window: list[tuple[Chunk, str, list[Block]]], discourse: Discourse
     ) -> Iterator[Extraction]:
-        texts = [b.text for _, _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
+        texts = [b for _, _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
         parses = iter(self._parse(texts))
         for chunk, language, blocks in window:
             reader = _ChunkReader(chunk, discourse, readable=language in ("en", "und"))
@@ -129,8 +132,9 @@ class SpacyExtractor:
                     reader.read(block, next(parses))
             yield reader.result(language)
 
-    def _parse(self, texts: list[str]) -> list[Parse]:
-        return [read_parse(doc, self._strings) for doc in self._nlp.pipe(texts)]
+    def _parse(self, blocks: list[Block]) -> list[Parse]:
+        docs = self._nlp.pipe([block.text for block in blocks])
+        return [_unmask(read_parse(doc, self._strings), block) for doc, block in zip(docs, blocks, strict=True)]
 
 
 # How often a rule's facts are right, measured on development sentences by `benchmarks/extraction.py rules`.
@@ -221,7 +225,7 @@ class _ChunkReader:
     def _mention(self, block: Block, parse: Parse, nominal: Nominal) -> Mention:
         """The mention of a name, value or common noun phrase, kept once."""
         start = parse.start[nominal.first]
-        end = parse.start[nominal.last] + len(parse.text[nominal.last])
+        end = parse.end(nominal.last)
         span = self._span(block, start, end)
         known = self.mentions.get(span)
         if known is not None:
@@ -249,7 +253,7 @@ class _ChunkReader:
     def _linked(
         self, block: Block, parse: Parse, first: int, last: int, name: str, score: float, link: Link
     ) -> Mention:
-        span = self._span(block, parse.start[first], parse.start[last] + len(parse.text[last]))
+        span = self._span(block, parse.start[first], parse.end(last))
         mention = Mention(
             self.chunk.id, span, self._quote(span), name, self.discourse.type_of(name), score, link
         )
@@ -306,10 +310,10 @@ class _ChunkReader:
         return stated
 
     def _evidence_span(self, block: Block, parse: Parse, fact: Fact, begin: int, end: int) -> Span:
-        start, stop = parse.start[begin], parse.start[end - 1] + len(parse.text[end - 1])
+        start, stop = parse.start[begin], parse.end(end - 1)
         if stop - start > _LONGEST_QUOTE:
             first, last = max(begin, fact.first), min(end - 1, fact.last)
-            start, stop = parse.start[first], parse.start[last] + len(parse.text[last])
+            start, stop = parse.start[first], parse.end(last)
         return self._span(block, start, stop)
 
     # ---- brackets
@@ -317,7 +321,7 @@ class _ChunkReader:
     def _aside(
         self, block: Block, parse: Parse, nominal: Nominal, mention: Mention, begin: int, end: int
     ) -> None:
-        stop = parse.start[nominal.last] + len(parse.text[nominal.last])
+        stop = parse.end(nominal.last)
         inner = split_aside(block.text, stop)
         if inner is None:
             return
@@ -363,6 +367,21 @@ class _ChunkReader:
     def _quote(self, span: Span) -> str:
         offset = self.chunk.span.start
         return self.chunk.text[span.start - offset : span.end - offset]
+
+
+def _unmask(parse: Parse, block: Block) -> Parse:
+    """Put the original words back in the place of stand-ins."""
+    if not block.stand_ins:
+        return parse
+    for token, start in enumerate(parse.start):
+        stand_in = block.stand_ins.get(start)
+        if stand_in is None:
+            continue
+        parse.text[token] = stand_in.words
+        parse.lower[token] = stand_in.words.lower()
+        if stand_in.kind != "word":
+            parse.restore_name(token, "WORK" if stand_in.kind == "title" else "")
+    return parse
 
 
 def _weights_digest(nlp: Language) -> str:

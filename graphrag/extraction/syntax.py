@@ -38,6 +38,7 @@ class Parse:
 
     Attributes:
         start: Offset of each token's first character in the parsed text.
+        length: Characters of each token in the parsed text.
         space: Whether a blank follows.
         head: Index of the governor; a root governs itself.
         dep: Universal Dependencies relation to `head`; "ROOT" for roots.
@@ -58,6 +59,7 @@ class Parse:
     space: list[bool]
     entity: list[str]
     entity_start: list[int]
+    length: list[int]
     children: list[list[int]] = field(default_factory=list)
     sentences: list[tuple[int, int]] = field(default_factory=list)
     _entity_end: dict[int, int] = field(default_factory=dict)
@@ -68,6 +70,20 @@ class Parse:
     def entity_end(self, token: int) -> int:
         """End (exclusive) of the entity that starts at `entity_start[token]`."""
         return self._entity_end[self.entity_start[token]]
+
+    def end(self, token: int) -> int:
+        """Offset past the last character of a token in the parsed text."""
+        return self.start[token] + self.length[token]
+
+    def restore_name(self, token: int, kind: str) -> None:
+        """Make a token a name of its own, whatever the tagger took it for; `kind` may be unknown ("")."""
+        self.pos[token], self.tag[token] = "PROPN", "NNP"
+        first = self.entity_start[token]
+        if first >= 0:  # whatever entity was seen here is no more
+            for other in range(first, self._entity_end.pop(first)):
+                self.entity_start[other], self.entity[other] = -1, ""
+        self.entity_start[token], self.entity[token] = token, kind
+        self._entity_end[token] = token + 1
 
     def child(self, token: int, *relations: str) -> int:
         """First dependent with one of the relations; -1 if none."""
@@ -120,7 +136,7 @@ def read_parse(doc: Doc, strings: dict[int, str]) -> Parse:
     entity_start, entity_end = _entities(table[6], size)
     parse = Parse(
         text, [word.lower() for word in text], lemma, pos, tag, dep, head, table[9],
-        [flag != 0 for flag in table[10]], entity, entity_start,
+        [flag != 0 for flag in table[10]], entity, entity_start, [len(word) for word in text],
     )  # fmt: skip
     parse._entity_end = entity_end
     if any(label in _CLEAR_MARKS for label in dep):
