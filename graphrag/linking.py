@@ -200,7 +200,9 @@ def _exact(
         at[at == len(table.hashes)] = 0
         for first in np.flatnonzero(table.hashes[at] == runs).tolist():
             row = int(at[first])
-            quality = _case_quality(index, surfaces, words, rows, first, length, int(table.flags[row]), shouted)
+            quality = _case_quality(
+                index, surfaces, words, rows, first, length, int(table.flags[row]), shouted
+            )
             if quality > 0:
                 matches.append(_Match(first, length, row, quality, "name"))
     return matches
@@ -242,7 +244,9 @@ def _may_be_misspelt(surface: str, word: str, row: int) -> bool:
     return len(word) >= _SHORTEST_CORRECTED and word not in STOPWORDS and (is_capital(surface) or row < 0)
 
 
-def _misspelt(index: SearchIndex, words: Sequence[str], hashes: NDArray[np.uint64], place: int) -> list[_Match]:
+def _misspelt(
+    index: SearchIndex, words: Sequence[str], hashes: NDArray[np.uint64], place: int
+) -> list[_Match]:
     """Names that contain the word at `place` with one slip put right."""
     word = words[place]
     table = index.names

@@ -66,7 +66,11 @@ def build_name_table(names: Iterable[tuple[str, int, bool]]) -> tuple[NameTable,
         hashes.append(_run_hash(parts))
         entities.append(entity)
         flags.append(_flags(name, parts, literal))
-    table = np.array(hashes, dtype=np.uint64), np.array(entities, dtype=np.int32), np.array(flags, dtype=np.uint8)
+    table = (
+        np.array(hashes, dtype=np.uint64),
+        np.array(entities, dtype=np.int32),
+        np.array(flags, dtype=np.uint8),
+    )
     order = np.lexsort((table[2], table[1], table[0]))
     by_hash, by_entity, by_flags = (column[order] for column in table)
     if len(order):

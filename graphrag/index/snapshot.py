@@ -324,7 +324,9 @@ def open_search_index(folder: Path, commit: int) -> SearchIndex:
             f'no search index of commit {commit} in "{folder}"; run `graphrag rebuild` to make it'
         ) from error
     except (OSError, ValueError) as error:
-        raise StoreError(f'the search index in "{path}" cannot be read ({error}); run `graphrag rebuild`') from error
+        raise StoreError(
+            f'the search index in "{path}" cannot be read ({error}); run `graphrag rebuild`'
+        ) from error
     if meta.get("format") != FORMAT:
         raise StoreError(
             f'the search index in "{path}" has format {meta.get("format")}, this version reads {FORMAT}; '
@@ -402,7 +404,9 @@ class _Builder:
         for normal, entity_id in self.view.names():
             row = self.entity_row[entity_id]
             # A normal form has lost its capitals; it takes on those of the name it stands for.
-            names.append((normal[:1].upper() + normal[1:] if is_capital(shown[row]) else normal, row, bool(flags[row])))
+            names.append(
+                (normal[:1].upper() + normal[1:] if is_capital(shown[row]) else normal, row, bool(flags[row]))
+            )
         self.entity_types = sorted(set(types))
         type_row = {name: row for row, name in enumerate(self.entity_types)}
         table, words = build_name_table(names)
@@ -464,7 +468,9 @@ class _Builder:
         return words
 
     def _embed(self, texts: Sequence[str]) -> Floats:
-        parts = [self.embedder.embed(texts[at : at + _EMBED_BATCH]) for at in range(0, len(texts), _EMBED_BATCH)]
+        parts = [
+            self.embedder.embed(texts[at : at + _EMBED_BATCH]) for at in range(0, len(texts), _EMBED_BATCH)
+        ]
         return np.concatenate([np.empty((0, self.embedder.dim), dtype=np.float32), *parts])
 
     def _incidence(self, words: "_Words") -> None:
@@ -499,7 +505,9 @@ class _Builder:
         )
         self._save(
             "entity_frequency",
-            np.bincount(chunk_pairs // max(1, len(self.chunk_row)), minlength=len(self.entity_flags)).astype(np.int32),
+            np.bincount(chunk_pairs // max(1, len(self.chunk_row)), minlength=len(self.entity_flags)).astype(
+                np.int32
+            ),
         )
         self._subjects(pair_sentence, pair_entity, merged)
 
@@ -556,7 +564,8 @@ class _Builder:
         rows = np.flatnonzero(subject >= 0)
         order = np.lexsort((rows, self.chunk_ordinal[rows], subject[rows]))
         self._save_ragged(
-            "entity_subjects", group(subject[rows][order], rows[order].astype(np.int32), len(self.entity_flags))
+            "entity_subjects",
+            group(subject[rows][order], rows[order].astype(np.int32), len(self.entity_flags)),
         )
 
     def _terms(self, words: "_Words") -> None:
@@ -581,7 +590,9 @@ class _Builder:
             ragged_from_pairs(sentence[body], index[body], len(self.sentence_chunk), len(terms)),
         )
 
-        self._save_ragged("title_terms", ragged_from_pairs(chunk[~body], index[~body], chunk_count, len(terms)))
+        self._save_ragged(
+            "title_terms", ragged_from_pairs(chunk[~body], index[~body], chunk_count, len(terms))
+        )
 
     def _common(self, terms: NDArray[np.uint64], frequency: NDArray[np.int64], words: "_Words") -> None:
         """Vectors of the most frequent words, with which a question's words find their like."""
@@ -602,7 +613,9 @@ class _Builder:
             types.append(relation.type)
             ends.append((self.entity_row[relation.subject_id], self.entity_row[relation.object_id]))
             weights.append(relation.weight)
-            evidence.extend((row, self.chunk_row[item.chunk_id], item.span.start) for item in relation.evidence)
+            evidence.extend(
+                (row, self.chunk_row[item.chunk_id], item.span.start) for item in relation.evidence
+            )
         self.relation_types = sorted(set(types))
         type_row = {name: row for row, name in enumerate(self.relation_types)}
         pairs = np.array(ends, dtype=np.int64).reshape(-1, 2)

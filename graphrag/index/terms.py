@@ -14,7 +14,9 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]+")
+_TOKEN = re.compile(
+    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]|[^\W_\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]+"
+)
 _SPECIAL = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ʼ": ""}
 )
@@ -64,7 +66,13 @@ def without_possessives(found: Sequence[tuple[int, int, str]], text: str) -> lis
     return [
         item
         for item in found
-        if not (item[2] in "sS" and item[0] > 0 and text[item[0] - 1] in "'’" and item[0] > 1 and text[item[0] - 2].isalnum())
+        if not (
+            item[2] in "sS"
+            and item[0] > 0
+            and text[item[0] - 1] in "'’"
+            and item[0] > 1
+            and text[item[0] - 2].isalnum()
+        )
     ]
 
 
@@ -132,7 +140,9 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _SENTENCE_END.finditer(text):
-        if text[match.start()] == "." and _ABBREVIATION.search(text, max(start, match.start() - 8), match.start() + 1):
+        if text[match.start()] == "." and _ABBREVIATION.search(
+            text, max(start, match.start() - 8), match.start() + 1
+        ):
             continue
         _append_trimmed(spans, text, start, match.end())
         start = match.end()

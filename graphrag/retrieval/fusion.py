@@ -42,7 +42,10 @@ def fuse(
 
 
 def fuse_rows(
-    rankings: Sequence[NDArray[np.int64]], *, weights: Sequence[float] | None = None, offset: int = RANK_OFFSET
+    rankings: Sequence[NDArray[np.int64]],
+    *,
+    weights: Sequence[float] | None = None,
+    offset: int = RANK_OFFSET,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """`fuse` for arrays of distinct rows: rows and scores, best first, ties by row."""
     shares = [1.0] * len(rankings) if weights is None else list(weights)

@@ -9,31 +9,44 @@ from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Floats
 from graphrag.retrieval.fusion import fuse_rows
 from graphrag.retrieval.question import Question
+from graphrag.retrieval.settings import SearchSettings
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 
-def keyword_chunks(index: SearchIndex, question: Question, k: int) -> tuple[Rows, Scores]:
+def passage_ranking(
+    index: SearchIndex,
+    question: Question,
+    settings: SearchSettings,
+    *,
+    allowed: NDArray[np.bool_] | None = None,
+) -> tuple[Rows, Scores]:
+    """Chunk rows by reciprocal rank fusion of keywords and vectors; the best possible score is 1."""
+    k = settings.first_stage
+    return fuse_rows(
+        [keyword_chunks(index, question, k, allowed)[0], near_chunks(index, question.vector, k, allowed)[0]]
+    )
+
+
+def keyword_chunks(
+    index: SearchIndex, question: Question, k: int, allowed: NDArray[np.bool_] | None = None
+) -> tuple[Rows, Scores]:
     """Chunk rows by BM25 over title and text, best first, ties by row; only those that share a word."""
     terms = question.linked.terms
     if not len(terms):
         return np.empty(0, np.int64), np.empty(0, np.float64)
     _, at, rows = index.term_chunks.gather(terms)
     scores = np.bincount(rows, weights=index.term_chunk_weights[at], minlength=index.counts["chunks"])
-    return best_rows(scores, k, above=0.0)
+    return best_rows(scores if allowed is None else np.where(allowed, scores, 0.0), k, above=0.0)
 
 
-def near_chunks(index: SearchIndex, vector: Floats, k: int) -> tuple[Rows, Scores]:
+def near_chunks(
+    index: SearchIndex, vector: Floats, k: int, allowed: NDArray[np.bool_] | None = None
+) -> tuple[Rows, Scores]:
     """Chunk rows by cosine, best first, ties by row."""
     scores = (index.chunk_vectors @ vector).astype(np.float64)
-    return best_rows(scores, k, above=-np.inf)
-
-
-def passage_ranking(index: SearchIndex, question: Question, k: int) -> tuple[Rows, Scores]:
-    """Chunk rows by reciprocal rank fusion of keywords and vectors; the best possible score is 1."""
-    rankings = [keyword_chunks(index, question, k)[0], near_chunks(index, question.vector, k)[0]]
-    return fuse_rows(rankings)
+    return best_rows(scores if allowed is None else np.where(allowed, scores, -np.inf), k, above=-np.inf)
 
 
 def best_rows(scores: Array, k: int, *, above: float) -> tuple[Rows, Scores]:

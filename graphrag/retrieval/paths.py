@@ -72,17 +72,19 @@ def find_paths(
     settings: SearchSettings,
     *,
     allowed: NDArray[np.bool_] | None = None,
+    walked: NDArray[np.bool_] | None = None,
 ) -> list[PassagePath]:
     """Search for chains of passages.
 
     Args:
         prior: Chunk rows with the score plain passage search gives them, in [0, 1].
         allowed: (chunks,) which passages may be walked; all if absent.
+        walked: (entities,) which entities may lead from one to the next; all if absent.
 
     Returns:
         Paths of every length up to ``settings.hops + 1`` passages, best first.
     """
-    search = _Search(index, question, settings, allowed)
+    search = _Search(index, question, settings, allowed, walked)
     beam = search.starts(prior)
     levels = [beam]
     for _ in range(settings.hops):
@@ -128,11 +130,13 @@ class _Search:
         question: Question,
         settings: SearchSettings,
         allowed: NDArray[np.bool_] | None,
+        walked: NDArray[np.bool_] | None,
     ) -> None:
         self.index = index
         self.question = question
         self.settings = settings
         self.allowed = allowed
+        self.walked = walked
         best: dict[int, float] = {}
         for entity in question.linked.entities:
             best[entity.entity] = max(best.get(entity.entity, 0.0), entity.weight)
@@ -182,7 +186,10 @@ class _Search:
         chunk = chunk.astype(np.int64)
         fresh = ~(beam.chunks[pair_path] == chunk[:, None]).any(axis=1)
         owner, pair_path, chunk, pair_strength = (
-            owner[fresh], pair_path[fresh], chunk[fresh], pair_strength[fresh],
+            owner[fresh],
+            pair_path[fresh],
+            chunk[fresh],
+            pair_strength[fresh],
         )
         rows, place = np.unique(chunk, return_inverse=True)
         cover, _ = self._chunk_cover(rows)
@@ -254,6 +261,8 @@ class _Search:
         sentence = np.concatenate((sentence, index.chunk_sentences[last[about]]))
         strength = np.concatenate((strength, np.full(len(about), settings.floor)))
         kept = ~np.isin(entity, self.anchors) & ((index.entity_flags[entity] & LITERAL) == 0)
+        if self.walked is not None:
+            kept &= self.walked[entity]
         path, entity, sentence, strength = path[kept], entity[kept], sentence[kept], strength[kept]
         strength = strength * specificity(index, entity) ** settings.specificity
         order = np.lexsort((sentence, -strength, entity, path))

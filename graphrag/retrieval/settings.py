@@ -14,12 +14,14 @@ class SearchSettings:
 
     Attributes:
         hops: Links followed from a first passage; 0 ranks single passages only.
+        graph_hops: Relations walked from the anchors to collect the graph around a question.
         seeds: First passages that paths start from.
         beam: Paths that are followed further after each hop.
         bridges: Links from passages to entities that are followed per hop.
         hub_cap: Passages reached through one entity; of a hub the best matching are taken.
         anchor_cap: Sentences looked at for one entity, before any of them is weighed.
         damping: Chance of walking on rather than restarting, in personalized PageRank.
+        chunk_restart: Share of that restarting at the passages found, beside the anchors' share of 1.
         first_stage: Passages taken from keyword and vector search each.
         start: Weight of the anchors in a first passage.
         coverage: Weight of the share of the question's words that a path covers.
@@ -43,12 +45,14 @@ class SearchSettings:
     """
 
     hops: int = 1
+    graph_hops: int = 2
     seeds: int = 24
     beam: int = 24
     bridges: int = 192
     hub_cap: int = 128
     anchor_cap: int = 4096
     damping: float = 0.85
+    chunk_restart: float = 0.5
     first_stage: int = 100
     start: float = 1.0
     coverage: float = 1.0
@@ -64,8 +68,8 @@ class SearchSettings:
     sentence_words: float = 0.5
     sentence_meaning: float = 0.5
     specificity: float = 0.5
-    hop_cost: float = 0.3
-    diversity: float = 0.1
+    hop_cost: float = 0.5
+    diversity: float = 0.2
     likeness: float = 0.5
     like_weight: float = 0.8
     relation: float = 0.3

@@ -1,0 +1,78 @@
+"""From ranked passages and relations to what a reader or a model gets: numbered, within a budget."""
+
+import re
+from collections.abc import Sequence
+
+from graphrag.datamodel import Chunk, ContextItem, Evidence, Hit, HitKind, Relation
+
+_PIECE = re.compile(r"\s?[^\W\d_]+|\d{1,3}|[^\w\s]|\n+|_")
+_LETTERS_PER_TOKEN = 6
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many GPT tokens a text has, by rule: rather too many than too few.
+
+    A word of up to six letters counts one, a longer one more; a sign or three digits count one; a
+    character outside Latin script counts one. Linear and about a hundred times faster than counting.
+    """
+    total = 0
+    for piece in _PIECE.findall(text):
+        word = piece.strip()
+        total += (
+            1
+            if not word
+            else (len(word) + _LETTERS_PER_TOKEN - 1) // _LETTERS_PER_TOKEN
+            if word.isascii()
+            else len(word)
+        )
+    return total
+
+
+def pack(
+    chunks: Sequence[tuple[Hit, Chunk]],
+    relations: Sequence[tuple[Hit, Relation, str]],
+    *,
+    budget: int,
+) -> tuple[tuple[ContextItem, ...], tuple[str, ...]]:
+    """Number what fits the budget: passages best first, then relations that no passage there states.
+
+    What does not fit is left out whole, and smaller items after it may still come in. Each item's
+    evidence quotes its document exactly.
+
+    Args:
+        relations: Hit, relation, and the relation in words.
+        budget: Tokens, as `estimate_tokens` counts.
+
+    Returns:
+        The items, and the ids of what did not fit.
+    """
+    items: list[ContextItem] = []
+    dropped: list[str] = []
+    left = budget
+    packed: set[str] = set()
+    for hit, chunk in chunks:
+        text = f"{chunk.title}\n{chunk.text}" if chunk.title else chunk.text
+        evidence = (Evidence(chunk.document_id, chunk.id, chunk.span, chunk.text, "passage", 1.0),)
+        left = _add(items, dropped, hit, text, evidence, left)
+        packed.add(chunk.id)
+    for hit, relation, words in relations:
+        if not any(item.chunk_id in packed for item in relation.evidence):
+            quote = relation.evidence[0].quote
+            left = _add(items, dropped, hit, f"{words}: {quote}", relation.evidence, left)
+    return tuple(items), tuple(dropped)
+
+
+def _add(
+    items: list[ContextItem],
+    dropped: list[str],
+    hit: Hit,
+    text: str,
+    evidence: tuple[Evidence, ...],
+    left: int,
+) -> int:
+    tokens = estimate_tokens(text)
+    if tokens > left:
+        dropped.append(hit.id)
+        return left
+    items.append(ContextItem(len(items) + 1, HitKind(hit.kind), hit.id, text, evidence, tokens, hit.score))
+    return left - tokens

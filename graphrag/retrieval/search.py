@@ -1,0 +1,335 @@
+"""What the retrievers share: prepare the question, find passages, look at the graph around them, and
+put it all into one `Context`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import islice
+from threading import Lock
+from time import process_time
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrag.context import pack
+from graphrag.datamodel import Anchor, Context, Hit, HitKind, Path, Query
+from graphrag.errors import RetrievalError
+from graphrag.filters import CompiledFilters, Filters, compile_filters
+from graphrag.ids import content_id
+from graphrag.index.snapshot import SearchIndex
+from graphrag.interfaces import Embedder, KnowledgeView
+from graphrag.linking import Cues, LinkedQuestion
+from graphrag.retrieval.passages import passage_ranking
+from graphrag.retrieval.paths import PassagePath, find_paths, in_order
+from graphrag.retrieval.question import Question, prepare_questions
+from graphrag.retrieval.settings import SearchSettings
+from graphrag.retrieval.subgraph import Subgraph, collect, is_value, relation_paths, walk
+
+Mode = Literal["passages", "local", "hybrid"]
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+_MOST_SHOWN = 20
+_PRIOR_WIDTH = 80
+
+
+class Search:
+    """Searches one knowledge base's index. Holds nothing that a search changes but caches, under a
+    lock, so that any number of threads may use it.
+
+    Args:
+        cues: Words that point to relation types (`graphrag.linking.make_cues`); None without ontology.
+        budget: Tokens of the packed context.
+
+    Raises:
+        RetrievalError: If the index was made with another embedder.
+    """
+
+    def __init__(
+        self,
+        view: KnowledgeView,
+        index: SearchIndex,
+        embedder: Embedder,
+        *,
+        cues: Cues | None = None,
+        settings: SearchSettings | None = None,
+        budget: int = 12_000,
+    ) -> None:
+        if (index.embedder, index.dim) != (embedder.name, embedder.dim):
+            raise RetrievalError(
+                f'the index holds {index.dim}-dim vectors of "{index.embedder}", the embedder is '
+                f'"{embedder.name}" with {embedder.dim}; run `graphrag rebuild` or set embedding.name back'
+            )
+        self.view = view
+        self.index = index
+        self.embedder = embedder
+        self.cues = cues
+        self.settings = settings or SearchSettings()
+        self.budget = budget
+        self._filters: dict[str, CompiledFilters] = {}
+        self._lock = Lock()
+
+    def run(
+        self, texts: Sequence[str], mode: Mode, *, k: int, trace: bool, filters: Filters | None
+    ) -> list[Context]:
+        """One context per question; the questions are embedded in one call."""
+        questions = prepare_questions(
+            self.index, self.embedder, texts, cues=self.cues, settings=self.settings
+        )
+        compiled = self._compiled(filters)
+        return [self._run(question, mode, k, trace, compiled) for question in questions]
+
+    def ranked_chunks(self, question: Question, mode: Mode, k: int, filters: CompiledFilters) -> "_Found":
+        """Passages, best first, without looking at the graph around them."""
+        index, settings = self.index, self.settings
+        rows, scores = passage_ranking(index, question, settings, allowed=filters.chunks)
+        if mode == "passages":
+            return _Found(rows[:k], scores[:k], (), (rows, scores))
+        prior = rows[:_PRIOR_WIDTH], scores[:_PRIOR_WIDTH]
+        if mode == "local":
+            anchored = bool(question.linked.entities)
+            prior = (rows[:0], scores[:0]) if anchored else (rows[: settings.seeds], scores[: settings.seeds])
+        paths = find_paths(index, question, prior, settings, allowed=filters.chunks, walked=filters.entities)
+        ordered = list(islice(in_order(paths, diversity=settings.diversity), k))
+        found = np.array([chunk for chunk, _, _ in ordered], dtype=np.int64)
+        worth = np.array([score for _, score, _ in ordered], dtype=np.float64)
+        shown: dict[PassagePath, None] = dict.fromkeys(path for _, _, path in ordered)
+        if len(found) < k:
+            rest = rows[~np.isin(rows, found)][: k - len(found)]
+            found = np.concatenate((found, rest))
+            worth = np.concatenate((worth, np.full(len(rest), min(0.0, float(worth.min(initial=0.0))))))
+        # What stands first is what counts; scores are made to fall with rank.
+        return _Found(
+            found, np.minimum.accumulate(worth) if len(worth) else worth, tuple(shown), (rows, scores)
+        )
+
+    def _run(self, question: Question, mode: Mode, k: int, trace: bool, filters: CompiledFilters) -> Context:
+        started = process_time()
+        question = _permitted(question, filters)
+        found = self.ranked_chunks(question, mode, k, filters)
+        ranked = process_time()
+        context = self._context(question, mode, found, filters, trace)
+        if trace:
+            timing = {"passages_ms": _ms(ranked - started), "graph_ms": _ms(process_time() - ranked)}
+            context = replace(context, trace={**context.trace, "cpu": timing})
+        return context
+
+    def _context(
+        self, question: Question, mode: Mode, found: "_Found", filters: CompiledFilters, trace: bool
+    ) -> Context:
+        index = self.index
+        hits = _hits(HitKind.CHUNK, index.chunk_ids.take(found.chunks), found.scores)
+        query = self._query(question.linked)
+        entities: tuple[Hit, ...] = ()
+        relations: tuple[Hit, ...] = ()
+        paths: list[Path] = []
+        graph: Subgraph | None = None
+        mass: tuple[Scores, Scores] | None = None
+        if mode != "passages":
+            graph = self._around(question, found, filters)
+            fit = self._relation_fit(question, graph)
+            mass = self._walk(question, graph, found, fit)
+            entities = self._entity_hits(graph, mass[0])
+            relations = self._relation_hits(graph, mass[0], fit)
+            anchors = [(item.entity, item.weight) for item in question.linked.entities]
+            paths = relation_paths(index, graph, anchors, fit)
+        items, dropped = self._pack(hits, relations)
+        context = Context(
+            query=query,
+            mode=mode,
+            hits=hits,
+            items=items,
+            entities=entities,
+            relations=relations,
+            paths=tuple(paths),
+            tokens=sum(item.tokens for item in items),
+        )
+        if trace:
+            context = replace(context, trace=self._trace(question, found, graph, mass, context, dropped))
+        return context
+
+    def _query(self, linked: LinkedQuestion) -> Query:
+        anchors = tuple(
+            Anchor(
+                self.index.entity_ids[item.entity],
+                item.weight,
+                " ".join(linked.words[item.first : item.first + item.length]),
+                item.how,
+            )
+            for item in linked.entities
+        )
+        return Query(content_id("qry", linked.text), linked.text, anchors, linked.relation_types)
+
+    def _around(self, question: Question, found: "_Found", filters: CompiledFilters) -> Subgraph:
+        index, settings = self.index, self.settings
+        anchors = np.unique(np.array([item.entity for item in question.linked.entities], dtype=np.int64))
+        bridges = np.array([row for path in found.paths for row in path.bridges], dtype=np.int64)
+        return collect(
+            index,
+            np.union1d(anchors, bridges[:_MOST_SHOWN]),
+            found.chunks,
+            hops=settings.graph_hops,
+            hub_cap=settings.hub_cap,
+            asked=self._asked(question.linked),
+            kept_relations=filters.relations,
+            kept_entities=filters.entities,
+        )
+
+    def _asked(self, linked: LinkedQuestion) -> NDArray[np.bool_]:
+        types = set(linked.relation_types)
+        return np.array([name in types for name in self.index.relation_types], dtype=np.bool_)
+
+    def _relation_fit(self, question: Question, graph: Subgraph) -> Scores:
+        """How well each relation fits the question, in (0, 1]: by its type's words, then its weight."""
+        index = self.index
+        kinds = index.relation_type[graph.relations]
+        asked = self._asked(question.linked)[kinds]
+        weight = index.relation_weight[graph.relations]
+        fit: Scores = np.where(asked, 0.8, 0.2) + 0.2 * weight / (1.0 + weight)
+        return fit
+
+    def _walk(
+        self, question: Question, graph: Subgraph, found: "_Found", fit: Scores
+    ) -> tuple[Scores, Scores]:
+        restart = np.zeros(len(graph.entities))
+        for item in question.linked.entities:
+            at = int(np.searchsorted(graph.entities, item.entity))
+            if at < len(graph.entities) and graph.entities[at] == item.entity:
+                restart[at] += item.weight
+        chunk_restart = np.zeros(len(graph.chunks))
+        share = self.settings.chunk_restart * max(float(restart.sum()), 1.0)
+        at = np.searchsorted(graph.chunks, found.chunks)
+        chunk_restart[at] = share / (1.0 + np.arange(len(found.chunks)))
+        return walk(graph, restart, chunk_restart, fit, damping=self.settings.damping)
+
+    def _entity_hits(self, graph: Subgraph, mass: Scores) -> tuple[Hit, ...]:
+        things = np.flatnonzero((mass > 0) & ~is_value(self.index, graph.entities))
+        order = things[np.lexsort((graph.entities[things], -mass[things]))][:_MOST_SHOWN]
+        return _hits(HitKind.ENTITY, self.index.entity_ids.take(graph.entities[order]), mass[order])
+
+    def _relation_hits(self, graph: Subgraph, mass: Scores, fit: Scores) -> tuple[Hit, ...]:
+        if not len(graph.relations):
+            return ()
+        worth = (mass[graph.subjects] + mass[graph.objects]) * fit
+        order = np.lexsort((graph.relations, -worth))
+        order = order[worth[order] > 0][:_MOST_SHOWN]
+        return _hits(HitKind.RELATION, self.index.relation_ids.take(graph.relations[order]), worth[order])
+
+    def _pack(self, hits: Sequence[Hit], relations: Sequence[Hit]) -> tuple[tuple, tuple]:  # type: ignore[type-arg]
+        chunks = self.view.chunks_by_id([hit.id for hit in hits])
+        records = self.view.relations_by_id([hit.id for hit in relations])
+        ends = sorted({end for item in records for end in (item.subject_id, item.object_id)})
+        names = {entity.id: entity.name for entity in self.view.entities_by_id(ends)}
+        words = [f"{names[item.subject_id]} -{item.type}-> {names[item.object_id]}" for item in records]
+        return pack(
+            list(zip(hits, chunks, strict=True)),
+            list(zip(relations, records, words, strict=True)),
+            budget=self.budget,
+        )
+
+    def _trace(
+        self,
+        question: Question,
+        found: "_Found",
+        graph: Subgraph | None,
+        mass: tuple[Scores, Scores] | None,
+        context: Context,
+        dropped: Sequence[str],
+    ) -> dict[str, object]:
+        index, linked = self.index, question.linked
+        record: dict[str, object] = {
+            "anchors": [
+                {
+                    "entity": index.entity_names[item.entity],
+                    "id": index.entity_ids[item.entity],
+                    "words": " ".join(linked.words[item.first : item.first + item.length]),
+                    "how": item.how,
+                    "weight": round(item.weight, 4),
+                }
+                for item in linked.entities
+            ],
+            "relation_types": list(linked.relation_types),
+            "paths": [self._path_trace(path) for path in found.paths[:_MOST_SHOWN]],
+            "budget": {
+                "limit": self.budget,
+                "used": context.tokens,
+                "items": [
+                    {
+                        "marker": item.marker,
+                        "id": item.id,
+                        "tokens": item.tokens,
+                        "share": round(item.tokens / max(1, context.tokens), 4),
+                    }
+                    for item in context.items
+                ],
+                "dropped": list(dropped),
+            },
+        }
+        if graph is not None and mass is not None:
+            record["graph"] = {
+                "entities_by_hop": {
+                    str(hop): int((graph.hops == hop).sum()) for hop in np.unique(graph.hops)
+                },
+                "relations": len(graph.relations),
+                "passages": len(graph.chunks),
+                "pruned_neighbours": graph.pruned,
+                "mass": [
+                    {
+                        "entity": index.entity_names[int(graph.entities[place])],
+                        "mass": round(float(mass[0][place]), 6),
+                    }
+                    for place in np.argsort(-mass[0], kind="stable")[:_MOST_SHOWN]
+                ],
+            }
+        return record
+
+    def _path_trace(self, path: PassagePath) -> dict[str, object]:
+        index = self.index
+        return {
+            "score": round(path.score, 4),
+            "chunks": index.chunk_ids.take(path.chunks),
+            "by": [index.entity_names[row] for row in path.bridges],
+        }
+
+    def _compiled(self, filters: Filters | None) -> CompiledFilters:
+        if filters is None:
+            return CompiledFilters()
+        with self._lock:
+            known = self._filters.get(filters.key)
+        if known is None:
+            known = compile_filters(self.index, filters)
+            with self._lock:
+                if len(self._filters) > 64:
+                    self._filters.clear()
+                self._filters[filters.key] = known
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Passages, best first, the paths that led to them, and what plain passage search says."""
+
+    chunks: Rows
+    scores: Scores
+    paths: tuple[PassagePath, ...]
+    plain: tuple[Rows, Scores]
+
+
+def _permitted(question: Question, filters: CompiledFilters) -> Question:
+    """The question without anchors that the filters rule out."""
+    if filters.entities is None:
+        return question
+    kept = tuple(item for item in question.linked.entities if filters.entities[item.entity])
+    return replace(question, linked=replace(question.linked, entities=kept))
+
+
+def _hits(kind: HitKind, ids: Iterable[str], scores: Iterable[float]) -> tuple[Hit, ...]:
+    return tuple(
+        Hit(name, kind, float(score), rank)
+        for rank, (name, score) in enumerate(zip(ids, scores, strict=True), start=1)
+    )
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 3)
