@@ -1,0 +1,1 @@
+"""Texts -> unit vectors: bundled weights, plain hashing, a server, or sentence-transformers."""
