@@ -211,7 +211,8 @@ class Checker:
         if faults:
             return _Plan((), faults[0])
         message = f'no relation of "{self.ontology.name}" is stated by "{relation}"'
-        hint = nearest(relation.replace(" ", "_"), (*self.ontology.relations, *self.ontology.properties))
+        # Only a key can be misspelt; the near match of a phrase costs much and tells nothing.
+        hint = nearest(relation, self.ontology.relations) if relation.isupper() else ""
         return _Plan((), _reject(ReasonCode.UNKNOWN_RELATION, message + hint, None))
 
     def _try(
