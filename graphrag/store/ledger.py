@@ -224,8 +224,11 @@ class Ledger(StoredView):
             if changed:
                 self._stamp(change)
 
-    def decide(self, decisions: Sequence[Decision]) -> None:
+    def decide(self, decisions: Sequence[Decision], *, require_names: bool = True) -> None:
         """Record a user's merges and splits and settle them; a later word on two names replaces an earlier.
+
+        Args:
+            require_names: Refuse names that are not in the knowledge base (now): mostly a slip of the pen.
 
         Raises:
             DataError: If a decision is neither "merge" nor "split" or names one thing twice.
@@ -238,7 +241,7 @@ class Ledger(StoredView):
             for decision in map(_canonical, decisions):
                 for name in (decision.first, decision.second):
                     found = self._names_like(name)
-                    if not found:
+                    if not found and require_names:
                         raise NotFoundError(f'no entity is called "{name}"; nothing was decided')
                     touched.names |= found
                 change += self._record(decision)

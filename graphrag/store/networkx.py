@@ -50,7 +50,7 @@ def to_networkx(view: "KnowledgeView", *, ontology: "Ontology | None" = None) ->
 
 def entities_of(graph: "nx.MultiDiGraph[str]") -> list[Entity]:
     """The entities of a graph made by `to_networkx`, sorted by id."""
-    nodes: list[tuple[str, dict[str, Any]]] = list(graph.nodes(data=True))
+    nodes = [(node, dict(graph.nodes[node])) for node in graph]
     return [
         Entity(node, data["name"], data["type"], tuple(data["aliases"]), data["description"], data["literal"])
         for node, data in sorted(nodes, key=lambda item: item[0])
