@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,8 @@ class WordLlamaEmbedder:
         sums: Floats
         if len(tokens) <= _MANY_TOKENS:
             rows = self._weights[tokens, : self._dim].astype(np.float32)  # (tokens, dim)
-            sums = np.add.reduceat(rows, bounds[:-1], axis=0)
+            # Not `reduceat`: it adds pairwise, and the last bits would differ from the other way.
+            sums = np.stack([rows[start:end].sum(axis=0) for start, end in pairwise(bounds)])
         else:
             from scipy.sparse import csr_matrix  # a third of a second to import: only for bulk work
 
