@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
 
+from graphrag.index.arrays import Array
 from graphrag.index.names import CASED, LITERAL, LONGEST_NAME, STOP, is_capital
 from graphrag.index.snapshot import SearchIndex
 from graphrag.index.terms import (
@@ -141,7 +142,7 @@ def term_rows(index: SearchIndex, stems: Sequence[str]) -> NDArray[np.int64]:
     return np.where((known[rows] == hashes) & (hashes != 0), rows, -1)
 
 
-def specificity(index: SearchIndex, entities: NDArray[np.int64]) -> NDArray[np.float64]:
+def specificity(index: SearchIndex, entities: Array) -> NDArray[np.float64]:
     """How much naming an entity narrows the search, in (0, 1]: inverse chunk frequency, scaled."""
     total = max(1, index.counts["chunks"])
     frequency = np.maximum(index.entity_frequency[entities], 1)

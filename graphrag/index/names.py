@@ -72,7 +72,7 @@ def build_name_table(names: Iterable[tuple[str, int, bool]]) -> tuple[NameTable,
         np.array(flags, dtype=np.uint8),
     )
     order = np.lexsort((table[2], table[1], table[0]))
-    by_hash, by_entity, by_flags = (column[order] for column in table)
+    by_hash, by_entity, by_flags = table[0][order], table[1][order], table[2][order]
     if len(order):
         # Of equal (hash, entity) rows the last one stays: CASED is the higher flag of two spellings.
         last = np.append((by_hash[1:] != by_hash[:-1]) | (by_entity[1:] != by_entity[:-1]), True)

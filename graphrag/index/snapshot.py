@@ -71,7 +71,8 @@ class SearchIndex:
     entity_types: tuple[str, ...]
 
     def _load(self, name: str) -> Array:
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        array: Array = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return array
 
     def _ragged(self, name: str) -> Ragged:
         return Ragged(self._load(f"{name}_start"), self._load(name))

@@ -29,14 +29,17 @@ _ABBREVIATION = re.compile(
 )
 
 STOPWORDS = frozenset(
-    """a about above after again against all also although am an and any are as at be because been before
-    being below between both but by can could did do does doing down during each either else ever every few
-    for from further get gets got had has have having he her here hers herself him himself his how however i
-    if in into is it its itself just may me might more most must my myself neither no nor not of off on once
-    one only onto or other our ours out over own per same shall she should since so some such than that the
-    their theirs them themselves then there these they this those through thus to too under until up upon us
-    very was we were what when where whether which while who whom whose why will with within without would
-    yet you your yours s t d ll m o re ve""".split()
+    """
+    a about above after again against all also although am an and any are as at be because been
+    before being below between both but by can could did do does doing down during each either else
+    ever every few for from further get gets got had has have having he her here hers herself him
+    himself his how however i if in into is it its itself just may me might more most must my myself
+    neither no nor not of off on once one only onto or other our ours out over own per same shall
+    she should since so some such than that the their theirs them themselves then there these they
+    this those through thus to too under until up upon us very was we were what when where whether
+    which while who whom whose why will with within without would yet you your yours s t d ll m o re
+    ve
+    """.split()  # noqa: SIM905
 )
 
 

@@ -38,7 +38,7 @@ def fuse(
     best = sum(shares) / (offset + 1)
     # Sorted before adding, so that the rounding does not depend on the order of the rankings.
     scores = {item: sum(sorted(values)) / best for item, values in parts.items()}
-    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))  # type: ignore[operator]
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def fuse_rows(
@@ -59,7 +59,7 @@ def fuse_rows(
     )
     order = np.lexsort((worth, rows))
     distinct, inverse = np.unique(rows[order], return_inverse=True)
-    scores = np.bincount(inverse, weights=worth[order], minlength=len(distinct))
-    scores /= max(sum(shares) / (offset + 1), 1e-12)
+    sums = np.bincount(inverse, weights=worth[order], minlength=len(distinct)).astype(np.float64)
+    scores = sums / max(sum(shares) / (offset + 1), 1e-12)
     best = np.lexsort((distinct, -scores))
     return distinct[best].astype(np.int64), scores[best]

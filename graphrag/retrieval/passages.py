@@ -1,5 +1,7 @@
-"""Plain passage search: keywords and vectors, fused by rank. The baseline in the box, and the prior
-that the graph search starts from."""
+"""Plain passage search: keywords and vectors, fused by rank.
+
+The baseline in the box, and the prior that the graph search starts from.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,9 +1,10 @@
-"""What the retrievers share: prepare the question, find passages, look at the graph around them, and
-put it all into one `Context`."""
+"""What the retrievers share: from a question to one `Context`.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+Prepare the question, find passages, look at the graph around them, pack.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Lock
 from time import process_time
@@ -35,8 +36,9 @@ _PRIOR_WIDTH = 80
 
 
 class Search:
-    """Searches one knowledge base's index. Holds nothing that a search changes but caches, under a
-    lock, so that any number of threads may use it.
+    """Searches one knowledge base's index, from any number of threads.
+
+    Nothing that a search changes is held but caches, under a lock.
 
     Args:
         cues: Words that point to relation types (`graphrag.linking.make_cues`); None without ontology.
@@ -199,8 +201,8 @@ class Search:
                 restart[at] += item.weight
         chunk_restart = np.zeros(len(graph.chunks))
         share = self.settings.chunk_restart * max(float(restart.sum()), 1.0)
-        at = np.searchsorted(graph.chunks, found.chunks)
-        chunk_restart[at] = share / (1.0 + np.arange(len(found.chunks)))
+        places = np.searchsorted(graph.chunks, found.chunks)
+        chunk_restart[places] = share / (1.0 + np.arange(len(found.chunks)))
         return walk(graph, restart, chunk_restart, fit, damping=self.settings.damping)
 
     def _entity_hits(self, graph: Subgraph, mass: Scores) -> tuple[Hit, ...]:
