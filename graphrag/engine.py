@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from graphrag.config import Config, config_from
 from graphrag.datamodel import Answer, CheckedTriple, Context, Document, Entity, Failure
-from graphrag.errors import ConfigError, NotFoundError
+from graphrag.errors import ConfigError, NotFoundError, StoreError
 from graphrag.ingest import Ingest, IngestReport
 from graphrag.progress import Silent
 
@@ -286,8 +286,14 @@ class GraphRAG:
         """
         from graphrag.generation.extractive import ExtractiveGenerator
 
+        context_k = k or self.config.retrieval.k
         context = self.search(question, mode=mode, k=k, trace=trace)
-        return ExtractiveGenerator(self.view, ontology=self.ontology).answer(question, context)
+        generator = ExtractiveGenerator(
+            self.view,
+            ontology=self.ontology,
+            search=lambda inner: self.search(inner, mode="hybrid", k=context_k),
+        )
+        return generator.answer(_question(question), context)
 
     # Look
 
@@ -400,7 +406,9 @@ class GraphRAG:
     def _make_retriever(self, mode: str) -> Retriever:
         from graphrag.registry import make_retriever
 
-        return make_retriever(mode, self)
+        return make_retriever(
+            mode, self.view, self.index, self.embedder, ontology=self.ontology, config=self.config
+        )
 
     def _open_index(self, progress: Progress) -> SearchIndex:
         from graphrag.index.snapshot import build_search_index, open_search_index

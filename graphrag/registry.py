@@ -4,6 +4,7 @@ Adding a backend is one new module and one line here.
 """
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,19 @@ from graphrag.config import Config
 from graphrag.errors import ConfigError
 
 if TYPE_CHECKING:
-    from graphrag.interfaces import Chunker, Embedder, Extractor
+    from graphrag.index.snapshot import SearchIndex
+    from graphrag.interfaces import Chunker, Embedder, Extractor, KnowledgeView, Retriever
+    from graphrag.linking import Cues
     from ontology import Ontology
 
 REGISTRY: dict[str, str] = {
     "chunker:sentences": "graphrag.chunking:SentenceChunker",
     "extractor:spacy": "graphrag.extraction.spacy:SpacyExtractor",
     "extractor:llm": "graphrag.extraction.llm:LLMExtractor",
+    "retriever:local": "graphrag.retrieval.local:LocalRetriever",
+    "retriever:hybrid": "graphrag.retrieval.local:HybridRetriever",
+    "retriever:passages": "graphrag.retrieval.local:PassageRetriever",
+    "retriever:global": "graphrag.retrieval.global_:GlobalRetriever",
     "embedder:wordllama": "graphrag.embedding.wordllama:WordLlamaEmbedder",
     "embedder:hashing": "graphrag.embedding.hashing:HashingEmbedder",
     "embedder:http": "graphrag.embedding.http:HTTPEmbedder",
@@ -69,6 +76,43 @@ def make_extractor(config: Config, ontology: "Ontology | None") -> "Extractor":
         raise ConfigError("the llm extractor needs a gate to a model; pass extractor= to GraphRAG.build")
     extractor: Extractor = load("extractor:spacy")(config.extraction.spacy_model)
     return extractor
+
+
+def make_retriever(
+    mode: str,
+    view: "KnowledgeView",
+    index: "SearchIndex",
+    embedder: "Embedder",
+    *,
+    ontology: "Ontology | None",
+    config: Config,
+) -> "Retriever":
+    """The retriever of a mode over one commit's index."""
+    cues = relation_cues(ontology)
+    retriever: Retriever
+    if mode == "global":
+        retriever = load("retriever:global")(
+            view, index, embedder, cues=cues, budget_tokens=config.retrieval.context_tokens
+        )
+    else:
+        retriever = load(f"retriever:{mode}")(
+            view, index, embedder, cues=cues, budget=config.retrieval.context_tokens
+        )
+    return retriever
+
+
+def relation_cues(ontology: "Ontology | None") -> "Cues":
+    """The words an ontology gives its relations, for recognising them in questions."""
+    from graphrag.linking import make_cues
+
+    if ontology is None:
+        return make_cues({})
+    phrases: dict[str, Sequence[str]] = {
+        key: (item.label, *item.aliases, *item.cues, *item.inverse_cues)
+        for key, item in ontology.relations.items()
+    }
+    phrases |= {key: (prop.label, *prop.aliases, *prop.cues) for key, prop in ontology.properties.items()}
+    return make_cues(phrases)
 
 
 def make_embedder(config: Config) -> "Embedder":
