@@ -1,174 +1,99 @@
-"""Surface variation of gold paragraphs: quotes, case, missing full stops, and single names for long ones."""
+"""Surface variation of gold passages: quotes, case, missing full stops, and single names for long ones."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import fields, replace
 
-from spacy.tokens import Doc
-
-T = TypeVar("T")
+from data import Passage, bioes, single_names
 
 CURLY = {"'": "’", "n't": "n’t", "'s": "’s", "'m": "’m", "'re": "’re", "'ve": "’ve", "'ll": "’ll", "'d": "’d"}
-DASHES = {"--": ("—", "–"), "-": ("–",), "—": ("--", "–"), "–": ("-", "—")}
+DASHES = {"--": ("—", "–"), "—": ("--", "–"), "–": ("-", "—")}
 
-LOWER_SHARE = 0.03
+LOWER_SHARE = 0.02
 UPPER_SHARE = 0.02
-QUOTE_SHARE = 0.25
+QUOTE_SHARE = 0.2
 NO_FULL_STOP_SHARE = 0.06
-RENAME_SHARE = 0.15  # of entities with a name of several words
+RENAME_SHARE = 0.08  # of the names of several words; three times that where a sentence starts
 
-
-@dataclass(frozen=True)
-class Columns:
-    """A document as parallel columns, so that one change is made to all of them."""
-
-    words: list[str]
-    spaces: list[bool]
-    tags: list[str]
-    pos: list[str]
-    morphs: list[str]
-    lemmas: list[str]
-    heads: list[int]
-    deps: list[str]
-    ents: list[str]
-    starts: list[bool | None]
+COMPANIES = """
+Apple Amazon Google Microsoft Intel Nvidia Samsung Sony Siemens Bosch Toyota Honda Nissan Ford Tesla Boeing
+Airbus Shell Chevron Pfizer Novartis Roche Bayer Nestlé Danone Unilever Heineken Ikea Spotify Netflix Adobe
+Oracle Cisco Dell Lenovo Huawei Xiaomi Alibaba Tencent Baidu Twitter Uber Airbnb Visa Mastercard PayPal
+Target Walmart Costco Gap Nike Adidas Puma Zara Philips Ericsson Nokia Volvo Scania Maersk Lufthansa Delta
+Ryanair Barclays Santander Allianz Axa Generali Total Eni Gazprom Petrobras Vale Rio Tata Infosys Reliance
+Subaru Mazda Suzuki Yamaha Casio Canon Nikon Fujitsu Hitachi Toshiba Panasonic Sharp Pioneer Kia Hyundai
+Mars Kellogg Starbucks Subway Wendy Pepsi Fox Universal Paramount Disney Pixar Marvel Activision Valve Sega
+""".split()
 
 
 class Augmenter:
     """Draws the variations; one seeded generator makes a training run repeatable."""
 
-    def __init__(self, generator: random.Random, names: dict[str, list[str]]) -> None:
+    def __init__(self, generator: random.Random, passages: list[Passage]) -> None:
         self.random = generator
-        self.names = names
+        self.names = single_names(passages, generator)
+        self.names["ORG"] = self.names["ORG"] + COMPANIES * 2
 
-    def vary(self, doc: Doc) -> Doc:
-        """Return `doc` itself where no variation was drawn, else a changed copy."""
-        columns = original = _columns(doc)
+    def vary(self, passage: Passage) -> Passage:
+        """Return `passage` itself where no variation was drawn, else a changed copy."""
         draw = self.random.random
-        if self.names:
-            columns = self._rename(columns)
+        if passage.has_entities and not passage.has_tree:
+            passage = self._rename(passage)
         if draw() < QUOTE_SHARE:
-            columns = self._typography(columns)
+            passage = self._typography(passage)
         if draw() < NO_FULL_STOP_SHARE:
-            columns = _without_full_stop(columns)
+            passage = _without_full_stop(passage)
         case = draw()
         if case < LOWER_SHARE:
-            columns = replace(columns, words=[word.lower() for word in columns.words])
-        elif case < LOWER_SHARE + UPPER_SHARE:
-            columns = replace(columns, words=[word.upper() for word in columns.words])
-        return doc if columns is original else _document(doc, columns)
+            return replace(passage, words=[word.lower() for word in passage.words])
+        if case < LOWER_SHARE + UPPER_SHARE:
+            return replace(passage, words=[word.upper() for word in passage.words])
+        return passage
 
-    def _typography(self, columns: Columns) -> Columns:
+    def _typography(self, passage: Passage) -> Passage:
         """Curly quotes and other dashes, as typeset text has them."""
-        words, opened = list(columns.words), False
+        words, opened = list(passage.words), False
         for index, word in enumerate(words):
             if word in ('"', "``", "''"):
                 words[index] = "”" if opened else "“"
                 opened = not opened
             elif word in CURLY:
                 words[index] = CURLY[word]
-            elif word in DASHES and columns.spaces[index]:
+            elif word in DASHES and passage.spaces[index]:
                 words[index] = self.random.choice(DASHES[word])
-        return columns if words == columns.words else replace(columns, words=words)
+        return replace(passage, words=words)
 
-    def _rename(self, columns: Columns) -> Columns:
-        """Put a single name in the place of some names of several words (entity layer only)."""
-        spans = [
-            (start, end, label)
-            for start, end, label in _spans(columns.ents)
-            if end - start > 1 and label in self.names
-        ]
-        keep, words, ents = [True] * len(columns.words), list(columns.words), list(columns.ents)
-        spaces = list(columns.spaces)
-        for start, end, label in spans:
-            opens = columns.starts[start]
-            if self.random.random() >= (2 * RENAME_SHARE if opens else RENAME_SHARE):
+    def _rename(self, passage: Passage) -> Passage:
+        """Put a single name in the place of some names of several words (passages without a tree)."""
+        keep, words, ents = [True] * len(passage.words), list(passage.words), list(passage.ents)
+        spaces = list(passage.spaces)
+        begin = 0
+        for index, tag in enumerate(bioes(passage.ents)):
+            begin = index if tag[:1] == "B" else begin
+            label = tag[2:]
+            if tag[:1] != "E" or label not in self.names:
                 continue
-            words[start] = self.random.choice(self.names[label])
-            ents[start] = f"B-{label}"
-            spaces[start] = spaces[end - 1]
-            keep[start + 1 : end] = [False] * (end - start - 1)
+            if self.random.random() < (3 if passage.starts[begin] else 1) * RENAME_SHARE:
+                words[begin], ents[begin] = self.random.choice(self.names[label]), f"B-{label}"
+                spaces[begin] = spaces[index]
+                keep[begin + 1 : index + 1] = [False] * (index - begin)
         if all(keep):
-            return columns
-        return _selected(replace(columns, words=words, ents=ents, spaces=spaces), keep)
+            return passage
+        return _selected(replace(passage, words=words, ents=ents, spaces=spaces), keep)
 
 
-def _columns(doc: Doc) -> Columns:
-    ents = [f"{t.ent_iob_}-{t.ent_type_}" if t.ent_type_ else t.ent_iob_ for t in doc]
-    return Columns(
-        words=[token.text for token in doc],
-        spaces=[bool(token.whitespace_) for token in doc],
-        tags=[token.tag_ for token in doc],
-        pos=[token.pos_ for token in doc],
-        morphs=[str(token.morph) for token in doc],
-        lemmas=[token.lemma_ for token in doc],
-        heads=[token.head.i for token in doc],
-        deps=[token.dep_ for token in doc],
-        ents=ents,
-        starts=[token.is_sent_start for token in doc],
-    )
+def _without_full_stop(passage: Passage) -> Passage:
+    last = len(passage.words) - 1
+    if last < 3 or passage.words[last] != "." or last in passage.heads[:last]:
+        return passage
+    return _selected(passage, [True] * last + [False])
 
 
-def _document(source: Doc, columns: Columns) -> Doc:
-    if not source.has_annotation("DEP"):
-        return Doc(
-            source.vocab,
-            words=columns.words,
-            spaces=columns.spaces,
-            sent_starts=columns.starts,  # type: ignore[arg-type]
-            ents=columns.ents,
-        )
-    return Doc(
-        source.vocab,
-        words=columns.words,
-        spaces=columns.spaces,
-        tags=columns.tags,
-        pos=columns.pos,
-        morphs=columns.morphs,
-        lemmas=columns.lemmas,
-        heads=columns.heads,
-        deps=columns.deps,
-        ents=columns.ents if any(columns.ents) else None,
-    )
-
-
-def _without_full_stop(columns: Columns) -> Columns:
-    last = len(columns.words) - 1
-    if last < 3 or columns.words[last] != "." or last in columns.heads[:last]:
-        return columns
-    return _selected(columns, [True] * last + [False])
-
-
-def _selected(columns: Columns, keep: list[bool]) -> Columns:
-    """Drop tokens nobody hangs on (the entity layer has no tree, so any)."""
+def _selected(passage: Passage, keep: list[bool]) -> Passage:
+    """Drop tokens nobody hangs on."""
     kept = [index for index, stays in enumerate(keep) if stays]
     moved = {old: new for new, old in enumerate(kept)}
-
-    def pick(column: list[T]) -> list[T]:
-        return [column[index] for index in kept]
-
-    return Columns(
-        words=pick(columns.words),
-        spaces=pick(columns.spaces),
-        tags=pick(columns.tags),
-        pos=pick(columns.pos),
-        morphs=pick(columns.morphs),
-        lemmas=pick(columns.lemmas),
-        heads=[moved.get(columns.heads[index], moved[index]) for index in kept],
-        deps=pick(columns.deps),
-        ents=pick(columns.ents),
-        starts=pick(columns.starts),
-    )
-
-
-def _spans(ents: list[str]) -> list[tuple[int, int, str]]:
-    spans: list[tuple[int, int, str]] = []
-    for index, tag in enumerate(ents):
-        if tag.startswith("B-"):
-            spans.append((index, index + 1, tag[2:]))
-        elif tag.startswith("I-") and spans and spans[-1][1] == index:
-            start, _, label = spans[-1]
-            spans[-1] = (start, index + 1, label)
-    return spans
+    columns = {f.name: [getattr(passage, f.name)[index] for index in kept] for f in fields(Passage)}
+    columns["heads"] = [moved.get(passage.heads[index], moved[index]) for index in kept]
+    return Passage(**columns)

@@ -10,10 +10,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-import numpy as np
 import spacy
 from spacy.language import Language
-from thinc.api import Model
 
 from graphrag.errors import ConfigError
 
@@ -41,7 +39,7 @@ def load_pipeline(name: str = DEFAULT_PIPELINE) -> Language:
     """
     if not name.isidentifier():
         raise ConfigError(
-            f'spaCy pipeline "{name}" is not a package name; expected one of {", ".join(shipped_pipelines())} '
+            f'spaCy pipeline "{name}" is not a package name; expected {" or ".join(shipped_pipelines())}, '
             f'or an installed package such as "en_core_web_sm" (paths are not accepted)'
         )
     if name in shipped_pipelines():
@@ -60,20 +58,6 @@ def shipped_pipelines() -> tuple[str, ...]:
 
 
 def _load_shipped(name: str) -> Language:
-    importlib.import_module("graphrag.models.components")  # registers the factories the config names
-    nlp = spacy.load(_SHIPPED / name)
-    for _, component in nlp.components:
-        model = getattr(component, "model", None)
-        if isinstance(model, Model):
-            _widen(model)
-    return nlp
-
-
-def _widen(model: Model[object, object]) -> None:
-    """Bring weights stored in half precision back to the precision the kernels compute in."""
-    for node in model.walk():
-        for key in node.param_names:
-            if node.has_param(key):
-                value = node.get_param(key)
-                if value.dtype == np.float16:
-                    node.set_param(key, value.astype(np.float32))
+    for module in ("components", "quantities"):  # they register the factories the pipeline's config names
+        importlib.import_module(f"graphrag.models.{module}")
+    return spacy.load(_SHIPPED / name)
