@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from graphrag.datamodel import Answer, Citation, Context, Evidence, Path, Relation, Step
 from graphrag.errors import NotFoundError
 from graphrag.generation.passages import Passages, Sentence
-from graphrag.generation.question import Ask, Comparison, Form, Question, read_question
+from graphrag.generation.asking import Ask, Comparison, Form, Question
+from graphrag.generation.question import read_question
 from graphrag.generation.reader import Candidate, Condition, Reader
 from graphrag.interfaces import KnowledgeView
 from ontology import Ontology
@@ -294,7 +295,7 @@ class _Solver:
     def together(self, solution: _Solution, count: int | None, plural: bool) -> list[str]:
         """The answer, with those listed beside it where the question asks for several."""
         last = solution.hops[-1]
-        if not (count and count > 1 or plural) or last.candidate.value:
+        if not ((count and count > 1) or plural) or last.candidate.value:
             return [solution.text]
         found = self._reader.read(last.condition, [last.candidate.sentence], limit=12)
         listed = _listed(last.candidate, found)

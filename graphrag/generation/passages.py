@@ -20,7 +20,7 @@ from graphrag.sentences import is_heading, sentences
 
 _LONGEST_NAME = 8
 _EXTRACTOR = "quote"
-_PRONOUNS = frozenset("he she it they his her its their him them who".split())
+_PRONOUNS = frozenset(["he", "she", "it", "they", "his", "her", "its", "their", "him", "them", "who"])
 
 
 @runtime_checkable

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 
 from graphrag.datamodel import Entity
 from graphrag.generation.passages import Passages, Sentence
-from graphrag.generation.question import Ask, Form
+from graphrag.generation.asking import Ask, Form
 from graphrag.generation.values import dates, numbers, scores
 from graphrag.generation.wording import Spot, find, units
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from ontology import Ontology
 from ontology.kinds import TypeAligner, kinds_of_noun
 
-_BE = frozenset("is are was were be been being".split())
+_BE = frozenset(["is", "are", "was", "were", "be", "been", "being"])
 _NAME_WEIGHT = 1.6
 _BY_SUBJECT = 0.85
 _BY_BEFORE = 0.7
@@ -407,7 +407,7 @@ def _is_opening(sentence: Sentence, start: int, text: str) -> bool:
     """Whether a capital only opens the sentence."""
     opens = not sentence.text[:start].strip("\"'“‘( ")
     words = text.split(" ")
-    return fold(words[0]) in STOPWORDS and len(words) == 1 or (opens and len(words) == 1)
+    return (fold(words[0]) in STOPWORDS and len(words) == 1) or (opens and len(words) == 1)
 
 
 def _plain(text: str) -> list[str]:

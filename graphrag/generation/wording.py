@@ -20,7 +20,7 @@ SAME_FRAME = 0.85
 NEAR_FRAME = 0.6
 _LONGEST = 4
 # Verbs that say next to nothing alone; that they fit many frames is no evidence.
-_EMPTY = frozenset("be have do go get come take put give make use keep let know see find hold work".split())
+_EMPTY = frozenset(["be", "have", "do", "go", "get", "come", "take", "put", "give", "make", "use", "keep", "let", "know", "see", "find", "hold", "work"])
 
 
 @dataclass(frozen=True, slots=True)

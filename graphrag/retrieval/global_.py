@@ -13,7 +13,6 @@ References:
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -188,7 +187,8 @@ class GlobalRetriever:
             _, _, rows = self._index.term_sentences.gather(asked.alike)
             rows = np.unique(rows).astype(np.int64)
             words[rows] = sentence_matrix(self._index, asked, rows) @ asked.shares
-        return _MEANING * np.clip(near, 0.0, 1.0) + (1.0 - _MEANING) * words
+        score: Scores = _MEANING * np.clip(near, 0.0, 1.0) + (1.0 - _MEANING) * words
+        return score
 
     def _centrality(self) -> Scores:
         """How much a sentence says about much-mentioned things, for questions about everything."""
@@ -199,7 +199,8 @@ class GlobalRetriever:
         first = np.asarray(self._index.chunk_sentences)[:-1]
         opening = first[(np.asarray(self._index.chunk_ordinal) == 0) & (first < len(total))]
         total[opening] *= 1.5  # a document's first sentence says what it is about
-        return total / max(float(total.max(initial=0.0)), 1e-9)
+        shares: Scores = total / max(float(total.max(initial=0.0)), 1e-9)
+        return shares
 
     def _choose(self, asked: Question | None, score: Scores) -> tuple[Rows, Scores]:
         """Communities to look into, and the relevance of all."""
@@ -227,10 +228,11 @@ class GlobalRetriever:
         relevance = best.mean(axis=1)
         if asked is not None and len(themes):
             relevance = 0.75 * relevance + 0.25 * np.clip(themes.vectors @ asked.vector, 0.0, 1.0)
-        return np.round(relevance, 9)
+        rounded: Scores = np.round(relevance, 9)
+        return rounded
 
     def _descend(self, relevance: Scores) -> Rows:
-        """From the top down: relevant parts, or a small community as a whole where all its parts are relevant."""
+        """From the top down: relevant parts, or a small community whole where all its parts are."""
         themes = self._themes
         if not len(themes):
             return np.empty(0, np.int64)

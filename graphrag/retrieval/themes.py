@@ -136,9 +136,9 @@ def _homes(index: SearchIndex, communities: Sequence[Community]) -> Rows:
     titled = np.flatnonzero(subject >= 0)
     titled = titled[finest[subject[titled]] >= 0]
     chunk = np.concatenate((chunk, titled))
-    community = np.concatenate((finest[entity[known]], finest[subject[titled]]))
+    owner = np.concatenate((finest[entity[known]], finest[subject[titled]]))
     weight = np.concatenate((weight, np.ones(len(titled))))
-    return _heaviest(chunk, community, weight, chunks, len(communities))
+    return _heaviest(chunk, owner, weight, chunks, len(communities))
 
 
 def _heaviest(chunk: Rows, community: Rows, weight: NDArray[np.float64], chunks: int, count: int) -> Rows:
