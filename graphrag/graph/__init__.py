@@ -1,0 +1,1 @@
+"""Graph kernels on compressed sparse rows: neighbourhoods, random walks, communities."""

@@ -1,0 +1,1 @@
+"""Search structures: words, vectors, names, and the arrays they lie in."""
