@@ -1484,9 +1484,11 @@ FRAMES: dict[str, Frame] = {
 
 # Frames whose B is an amount.
 VALUE_FRAMES = frozenset(
-    ("revenue", "cost", "population", "area", "height", "length", "floor_count", "floor_area")
-    + ("student_count", "staff_count", "runway")
-)
+    {
+        "revenue", "cost", "population", "area", "height", "length", "floor_count", "floor_area",
+        "student_count", "staff_count", "runway",
+    }
+)  # fmt: skip
 
 # Who is meant by "a novel by", "an album by": the frame in which a work of this name has its maker.
 _MAKERS = {
