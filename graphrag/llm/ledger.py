@@ -11,9 +11,10 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from graphrag.errors import StoreError
 from graphrag.llm.messages import Reply
@@ -21,6 +22,7 @@ from graphrag.llm.messages import Reply
 logger = logging.getLogger(__name__)
 
 VERSION = 1
+_Result = TypeVar("_Result")
 _APPLICATION_ID = 0x47524C4D
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -68,16 +70,12 @@ class ResponseLedger:
 
     def get(self, key: str) -> Reply | None:
         """The usable answer with this key, or None."""
-        with self._lock, self._errors():
-            row = self._db.execute(
-                f"SELECT id, {_FIELDS} FROM answers WHERE key = ? AND usable = 1",  # noqa: S608 - constant
-                (key,),
-            ).fetchone()
-            if row is None:
-                return None
-            if not _whole(row[1:]):
-                self._set_aside(row[0], key)
-                return None
+        row = self._run(lambda db: _usable(db, key))
+        if row is None:
+            return None
+        if not _whole(row[1:]):
+            self._set_aside(row[0], key)
+            return None
         text, finish, prompt, completion, served = row[3:8]
         return Reply(
             _text(text), finish, prompt, completion, served_by=served, cached=True, key=key, attempts=0
@@ -85,11 +83,7 @@ class ResponseLedger:
 
     def has(self, key: str) -> bool:
         """Whether a usable answer is there."""
-        with self._lock, self._errors():
-            return (
-                self._db.execute("SELECT 1 FROM answers WHERE key = ? AND usable = 1", (key,)).fetchone()
-                is not None
-            )
+        return self._run(lambda db: _usable(db, key)) is not None
 
     def put(self, key: str, reply: Reply, *, task: str = "", usable: bool = True, reason: str = "") -> None:
         """Commit an answer to disk. A usable one takes the place of an older one, which is kept.
@@ -100,50 +94,47 @@ class ResponseLedger:
         values = (key, task, _blob(reply.text), reply.finish, reply.prompt_tokens, reply.completion_tokens,
                   reply.served_by)  # fmt: skip
         row = (*values, _digest(values), int(usable), reason)
-        with self._lock, self._errors(), self._db:
+
+        def write(db: sqlite3.Connection) -> None:
             if usable:
-                self._db.execute(
+                db.execute(
                     "UPDATE answers SET usable = 0, reason = 'replaced' WHERE key = ? AND usable = 1", (key,)
                 )
-            self._db.execute(
-                f"INSERT INTO answers ({_FIELDS}, usable, reason) VALUES (?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
-                row,
-            )
+            db.execute(f"INSERT INTO answers ({_FIELDS}, usable, reason) VALUES (?,?,?,?,?,?,?,?,?,?)", row)  # noqa: S608
+
+        self._run(write)
 
     def refuse(self, keys: Iterable[str], reason: str) -> None:
         """Keep these answers but never use them again: the next ask is a new call."""
-        with self._lock, self._errors(), self._db:
-            self._db.executemany(
-                "UPDATE answers SET usable = 0, reason = ? WHERE key = ? AND usable = 1",
-                [(reason[:500], key) for key in keys],
+        rows = [(reason[:500], key) for key in keys]
+        self._run(
+            lambda db: db.executemany(
+                "UPDATE answers SET usable = 0, reason = ? WHERE key = ? AND usable = 1", rows
             )
+        )
 
     def spent(self) -> Spent:
         """All answers ever received, used or not."""
-        with self._lock, self._errors():
-            row = self._db.execute(
-                "SELECT count(*), total(prompt_tokens), total(completion_tokens) FROM answers"
-            ).fetchone()
+        query = "SELECT count(*), total(prompt_tokens), total(completion_tokens) FROM answers"
+        row = self._run(lambda db: db.execute(query).fetchone())
         return Spent(int(row[0]), int(row[1]), int(row[2]))
 
     def reasons(self) -> dict[str, int]:
         """How many answers are set aside, by reason."""
-        with self._lock, self._errors():
-            rows = self._db.execute(
-                "SELECT reason, count(*) FROM answers WHERE usable = 0 GROUP BY reason"
-            ).fetchall()
-        return dict(sorted(rows))
+        query = "SELECT reason, count(*) FROM answers WHERE usable = 0 GROUP BY reason"
+        return dict(sorted(self._run(lambda db: db.execute(query).fetchall())))
 
     def verify(self) -> list[str]:
         """Keys of all rows that are not what was written, set aside from now on."""
-        bad: list[str] = []
-        with self._lock, self._errors():
-            rows = self._db.execute(f"SELECT id, {_FIELDS} FROM answers ORDER BY id").fetchall()  # noqa: S608
-            for row in rows:
-                if not _whole(row[1:]):
-                    self._set_aside(row[0], str(row[1]))
-                    bad.append(str(row[1]))
-        return bad
+        query = f"SELECT id, {_FIELDS} FROM answers WHERE reason <> 'damaged' ORDER BY id"  # noqa: S608
+        bad = [
+            (row[0], str(row[1]))
+            for row in self._run(lambda db: db.execute(query).fetchall())
+            if not _whole(row[1:])
+        ]
+        for row_id, key in bad:
+            self._set_aside(row_id, key)
+        return [key for _, key in bad]
 
     def close(self) -> None:
         with self._lock:
@@ -158,8 +149,31 @@ class ResponseLedger:
     def _set_aside(self, row_id: int, key: str) -> None:
         logger.warning("the stored answer %s is damaged; it is set aside and asked for again", key)
         self.damaged.append(key)
-        with self._db:
-            self._db.execute("UPDATE answers SET usable = 0, reason = 'damaged' WHERE id = ?", (row_id,))
+        query = "UPDATE answers SET usable = 0, reason = 'damaged' WHERE id = ?"
+        self._run(lambda db: db.execute(query, (row_id,)))
+
+    def _run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Do `work` in one transaction; where it meets damage, save what can be read and do it again."""
+        with self._lock:
+            try:
+                with self._db:
+                    return work(self._db)
+            except sqlite3.Error as error:
+                if not _is_damage(error):
+                    raise self._trouble(error) from error
+                self._db.close()
+                self._db = self._salvage(str(error))
+            try:
+                with self._db:
+                    return work(self._db)
+            except sqlite3.Error as error:
+                raise self._trouble(error) from error
+
+    def _trouble(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(
+            f'the response ledger "{self.path}" cannot be used: {error}; '
+            "check free space and permissions, then run again to resume"
+        )
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -170,14 +184,16 @@ class ResponseLedger:
             raise StoreError(f'cannot open the response ledger "{self.path}": {error.strerror}') from error
         try:
             return self._connect()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # locked, read-only, no space: not damage
-                raise StoreError(f'cannot use the response ledger "{self.path}": {error}') from error
+        except sqlite3.Error as error:
+            if not _is_damage(error):
+                raise self._trouble(error) from error
             return self._salvage(str(error))
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=30.0, check_same_thread=False)
         try:
+            # A damaged text must reach its digest, not end in a decoding error.
+            db.text_factory = _decoded
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -188,7 +204,7 @@ class ResponseLedger:
                 )
             problems = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problems != "ok":
-                raise sqlite3.DatabaseError(problems)
+                raise _DamageError(problems)
             with db:
                 for statement in _SCHEMA.split(";\n"):
                     db.execute(statement)
@@ -223,12 +239,26 @@ class ResponseLedger:
             )
         return db
 
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(f'the response ledger "{self.path}" cannot be used: {error}') from error
+
+class _DamageError(sqlite3.DatabaseError):
+    """Found by the check at opening."""
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite met content it cannot read, rather than a lock, a full disk or a missing right."""
+    code = getattr(error, "sqlite_errorcode", None)
+    # A plain error on statements that are constant and correct means that the schema is damaged.
+    return code is None or code & 0xFF in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_ERROR,
+    )
+
+
+def _usable(db: sqlite3.Connection, key: str) -> tuple[Any, ...] | None:
+    query = f"SELECT id, {_FIELDS} FROM answers WHERE key = ? AND usable = 1"  # noqa: S608 - constant
+    row: tuple[Any, ...] | None = db.execute(query, (key,)).fetchone()
+    return row
 
 
 def _readable_rows(path: Path) -> Iterator[tuple[object, ...]]:
@@ -237,6 +267,7 @@ def _readable_rows(path: Path) -> Iterator[tuple[object, ...]]:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error:
         return
+    db.text_factory = _decoded
     with contextlib.closing(db):
         try:
             last = db.execute("SELECT max(id) FROM answers").fetchone()[0] or 0
@@ -263,6 +294,10 @@ def _free_name(path: Path) -> Path:
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
     return aside
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def _digest(values: tuple[object, ...]) -> str:

@@ -75,11 +75,15 @@ def parse_answer(text: str, model: type[_Model], *, salvage: bool = False) -> Pa
     try:
         return Parsed(_validated(_loads(body), model), None)
     except AnswerError as error:
-        unwrapped = _unwrap(body)
-        if unwrapped is not None and unwrapped != body:
+        problem = error
+    unwrapped = _unwrap(body)
+    if unwrapped is not None and unwrapped != body:
+        try:
             return Parsed(_validated(_loads(unwrapped), model), "unwrapped")
-        if not salvage or error.code != "not_json":
-            raise
+        except AnswerError as error:
+            problem = error
+    if not salvage or problem.code != "not_json":
+        raise problem
     # A fence that never closes is the rule in cut answers: leave its opening line out.
     start = body.find("{")
     if start < 0:
