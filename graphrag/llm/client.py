@@ -90,6 +90,10 @@ class ChatClient(Protocol):
         """End calls in flight within `seconds` real seconds."""
         ...
 
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
 
 class OpenAIClient:
     """The official SDK with its retries off.
@@ -167,6 +171,11 @@ class OpenAIClient:
     def stop(self, seconds: float) -> None:
         if self._deadline is not None:
             self._deadline.stop_at = time.monotonic() + seconds
+
+    def close(self) -> None:
+        with self._lock:
+            if self._sdk is not None:
+                self._sdk.close()
 
     def _call(self, call: Callable[[], Any], request: Request | None, seconds: float) -> Any:
         # A refusal of a parameter by name is no failure: leave it out and ask again, a few times at most.

@@ -245,7 +245,7 @@ class Gate:
             for future in futures:
                 yield future.result()
         except KeyboardInterrupt:
-            self.close()
+            self.stop()
             raise
         finally:
             for future in futures:
@@ -296,10 +296,23 @@ class Gate:
                 by_task=dict(sorted(self._by_task.items())),
             )
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Begin no more calls, wake all who wait, and give calls in flight a few seconds."""
         self._stop(LLMFatalError("the gate is closed; run again to resume"))
         self.client.stop(self.clock.real(_STOP_GRACE_SECONDS))
+
+    def close(self) -> None:
+        """Stop, and let go of connections and ledger."""
+        self.stop()
+        self.client.close()
+        if self.ledger is not None:
+            self.ledger.close()
+
+    def __enter__(self) -> "Gate":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     # -- one paid answer ----------------------------------------------------------------------------
 

@@ -289,7 +289,15 @@ class _Handler(BaseHTTPRequestHandler):
             return -1
         if self.path.endswith("/embeddings"):
             return self._send(200, json.dumps(_embeddings(body)).encode())
-        text = self.server.script(body.get("messages") or [], body)
+        try:
+            text = self.server.script(body.get("messages") or [], body)
+        except Exception as error:
+            # A script may name the fault it wants; any other error is the script's own.
+            fault = getattr(error, "fault", "500")
+            if fault in _STATUS:
+                status, message, code = _STATUS[fault]
+                return self._send(status, _error(message, code))
+            text = '{"triples": [{"passage": 1, "subject": "Ada'
         finish = "stop"
         if fault == "garbage":
             text = "As a language model I would rather talk about the weather } ] {"

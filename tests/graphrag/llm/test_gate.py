@@ -62,13 +62,16 @@ class Scripted:
     def stop(self, seconds: float) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
 
 def answer(number: int, prompt: str) -> Reply:
     return Reply(f"answer to {prompt}", prompt_tokens=10, completion_tokens=5)
 
 
-def request(prompt: str, **sampling: int) -> Request:
-    return Request("test", (Message("user", prompt),), Sampling(**sampling))
+def request(prompt: str, max_tokens: int = 2048) -> Request:
+    return Request("test", (Message("user", prompt),), Sampling(max_tokens=max_tokens))
 
 
 def fast() -> Clock:
@@ -299,7 +302,7 @@ def test_closing_wakes_those_who_wait() -> None:
     thread = threading.Thread(target=ask)
     thread.start()
     time.sleep(0.05)
-    gate.close()
+    gate.stop()
     thread.join(timeout=2)
     assert not thread.is_alive()
     assert "closed" in str(errors[0])
