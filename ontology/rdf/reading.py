@@ -155,7 +155,7 @@ def _parse_into(graph: Graph, text: str, format: str, source: str | None) -> Non
         raise OntologyError(f"cannot read RDF as {format!r}; choose turtle, xml or json-ld", source=source)
     try:
         # Without a base, a relative IRI would become a file: IRI of the working directory.
-        graph.parse(data=text, format=format, publicID="urn:ontology:imported:")
+        graph.parse(data=text, format=format, publicID="https://imported.invalid/")
     except _TooManyTriplesError:
         raise OntologyError(
             f"more than {MAX_TRIPLES:,} statements; import a part of it", source=source
