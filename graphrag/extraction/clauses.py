@@ -55,6 +55,10 @@ _INTENDING = frozenset(
 )
 _UNREAL = frozenset({"refuse", "decline", "fail", "forbid", "prohibit", "prevent", "deny", "doubt"})
 _SUBJECT_CONTROL = frozenset({"promise", "vow", "threaten"})
+# Participles that speak of the noun right before them, comma or not.
+_NEAREST = frozenset("located situated based headquartered born known called named nicknamed married buried".split())
+_SHARED = frozenset({"obj", "obl", "agent", "time"})
+_BETWEEN = frozenset({"cc", "punct", "advmod", "aux", "aux:pass", "conj"})
 _SEEMING = frozenset({"rumoured", "rumored", "alleged", "reported", "believed", "thought", "said", "supposed", "expected",
                       "estimated", "reputed", "claimed", "assumed", "suspected", "likely", "planned", "scheduled", "set"})  # fmt: skip
 
@@ -224,7 +228,7 @@ class _Reader:
         elif label in ("acl", "acl:relcl") and parse.child(token, "expl") < 0:
             if parse.tag[token] in ("VBN", "VBG", "VBD", "VB"):
                 if parse.tag[token] != "VB" or self._superlative(governor):
-                    clause.subjects = [governor]
+                    clause.subjects = [self._main_noun(token, governor)]
                 clause.origin = "participle"
         elif label == "xcomp" and self.is_predicate(governor):
             source = self.clause(governor)
@@ -240,6 +244,23 @@ class _Reader:
             source = self.clause(governor)
             clause.subjects, clause.origin = source.subjects, "adverbial"
             clause.antecedent = source.antecedent
+
+    def _main_noun(self, participle: int, governor: int) -> int:
+        """Whom a participle after a comma speaks of: "the album by Y, released in May" is of the album."""
+        parse = self.parse
+        if parse.tag[participle] != "VBN" or parse.lower[participle] in _NEAREST or participle < 2:
+            return governor
+        before = participle - 1
+        while before > governor and parse.pos[before] == "ADV":
+            before -= 1
+        if parse.text[before] != ",":
+            return governor
+        noun = governor
+        while parse.dep[noun] in ("nmod", "obl:agent", "obl", "flat", "appos", "nmod:desc") and parse.head[noun] != noun:
+            noun = parse.head[noun]
+            if parse.pos[noun] == "VERB" and parse.dep[noun] == "acl":
+                noun = parse.head[noun]
+        return noun if parse.child(noun, "cop") >= 0 else governor
 
     def _plural_verb(self, clause: Clause) -> bool:
         """Whether the verb itself says that several do it, so that conjuncts share it."""
@@ -308,27 +329,24 @@ class _Reader:
         return token
 
     def share_arguments(self, clause: Clause) -> None:
-        """Let "wrote and directed the film" have one object for both verbs."""
-        parse, token = self.parse, clause.predicate
-        governor = parse.head[token]
-        if parse.dep[token] != "conj" or clause.attribute >= 0 or governor not in self.known:
+        """Let "wrote, produced and directed the film" have one object for all its verbs."""
+        parse, first = self.parse, clause.predicate
+        if clause.attribute >= 0 or parse.dep[first] == "conj":
             return
-        first = self.known[governor]
-        if first.attribute >= 0 or first.passive != clause.passive:
-            return
-        if not clause.arguments:
-            clause.arguments = [
-                a for a in first.arguments if a.head > token and a.role in ("obj", "obl", "agent", "time")
-            ]
-        elif (
-            not any(a.head > governor for a in first.arguments)
-            and parse.child(token, "nsubj", "nsubj:pass") < 0
-        ):
-            between = range(governor + 1, token)
-            if all(parse.dep[k] in ("cc", "punct", "advmod", "aux", "aux:pass", "conj") for k in between):
-                first.arguments = [
-                    *first.arguments, *(a for a in clause.arguments if a.role in ("obj", "obl", "agent", "time"))
-                ]  # fmt: skip
+        chain = [clause]
+        for kid in parse.children[first]:
+            if parse.dep[kid] == "conj" and kid in self.known and self.known[kid].attribute < 0:
+                chain.append(self.known[kid])
+        for left, right in zip(chain[-2::-1], chain[:0:-1], strict=True):
+            if left.passive != right.passive or any(a.head > left.predicate for a in left.arguments):
+                if not right.arguments and right.predicate > left.predicate:
+                    right.arguments = [
+                        a for a in left.arguments if a.head > right.predicate and a.role in _SHARED
+                    ]
+                continue
+            between = range(left.predicate + 1, right.predicate)
+            if all(parse.dep[k] in _BETWEEN or k == right.predicate for k in between):
+                left.arguments = [*left.arguments, *(a for a in right.arguments if a.role in _SHARED)]
 
     def modality(self, clause: Clause) -> Modality:
         """How the text puts the clause, from its own words and from the clauses above it."""

@@ -17,6 +17,7 @@ from graphrag.extraction.syntax import Parse
 __all__ = ["Fact", "SentenceReader"]
 
 _DETERMINERS = frozenset({"det", "det:predet", "nmod:poss"})
+_LEFT_MODIFIERS = frozenset({"amod", "compound", "nummod", "punct", "flat", "nmod:unmarked", "goeswith"})
 # "a 1987 film" says when it came out, in the words people use of such a work.
 _ISSUED = {
     noun: "released in"
@@ -68,7 +69,57 @@ class SentenceReader:
                 found.extend(self._of_complement(token, label))
             elif label == "nmod:desc" or label == "compound":
                 found.extend(self._of_title(token))
+        found.extend(self._of_topic(found))
         return found
+
+    # ---- the sentence's topic
+
+    def _of_topic(self, found: list[Fact]) -> Iterator[Fact]:
+        """What a defining sentence says of its subject in its further parts, by the words that govern each name.
+
+        In "X is an album by Y, taken to number one by Z in 1990" all of it bears on X, however the parser
+        hung the pieces. Read only where no rule above joined the two.
+        """
+        topic = self._topic()
+        if topic is None:
+            return
+        joined = {f.object.head for f in found if f.subject.head == topic.head}
+        joined |= {f.subject.head for f in found if f.object.head == topic.head}
+        for item in self.nominals.names(self.begin, self.end):
+            if item.head in joined or item.first <= topic.last or item.head == topic.head:
+                continue
+            words = self._governing_words(item, topic)
+            if words:
+                yield self._fact(topic, words, item, "topic", Modality.ASSERTED, None)
+
+    def _topic(self) -> Nominal | None:
+        """The name that a sentence "X is a ..." is about."""
+        for clause in self.clauses:
+            if clause.attribute >= 0 and self.parse.dep[clause.predicate] == "ROOT" and len(clause.subjects) == 1:
+                nominal = self._who(clause.subjects[0])
+                if nominal is not None and nominal.kind in (Kind.NAME, Kind.PRONOUN) and clause.modality is Modality.ASSERTED:
+                    return nominal
+        return None
+
+    def _governing_words(self, item: Nominal, topic: Nominal) -> str:
+        parse = self.parse
+        token = item.head
+        words = parse.words(self._marks(token))
+        for _ in range(4):
+            up = parse.head[token]
+            if up == token:
+                return ""
+            if self.stand_for.get(up) == topic.head:
+                return _join("is", self._core(up), words)
+            if parse.pos[up] in ("VERB", "AUX"):
+                clause = next((c for c in self.clauses if c.predicate == up), None)
+                if clause is None or clause.modality is not Modality.ASSERTED:
+                    return ""
+                return _join(parse.words(clause.words), words)
+            if parse.pos[up] == "NOUN":
+                words = _join(parse.words(self._marks(up)), parse.text[up], words)
+            token = up
+        return ""
 
     # ---- who is meant
 
@@ -310,9 +361,13 @@ class SentenceReader:
         parse = self.parse
         if subject.kind == Kind.VALUE:
             return
-        for kid in parse.children[head]:
-            if kid > head or parse.dep[kid] not in ("nummod", "compound", "amod", "nmod:unmarked", "nmod"):
+        seen = set()
+        first = self._first_modifier(head)
+        for kid in [*range(first, head), *(k for k in parse.children[head] if parse.dep[k] == "nmod:unmarked")]:
+            start = parse.entity_start[kid]
+            if start < 0 or start in seen:
                 continue
+            seen.add(start)
             kind = parse.entity[kid]
             if kind not in ("DATE", "NORP", "LOC", "ORG"):
                 continue
@@ -333,6 +388,14 @@ class SentenceReader:
                 None,
                 span=(kid, head),
             )
+
+    def _first_modifier(self, head: int) -> int:
+        """Where the words that modify a noun from the left begin."""
+        parse = self.parse
+        first = head
+        while first - 1 >= self.begin and parse.dep[first - 1] in _LEFT_MODIFIERS and first - 1 not in self.stand_for:
+            first -= 1
+        return first
 
     # ---- noun phrases
 

@@ -25,10 +25,22 @@ _CAPITAL = r"(?:[A-Z0-9À-Þ][^\s\"“”()\[\],;:]*|&)"
 _QUOTED = re.compile(
     r"(?P<open>\"|“|``\s?|„|«\s?)(?P<title>[A-Z0-9À-Þ][^\"“”`«»\n]{1,80}?)(?P<comma>,?)(?P<close>\s?\"|”|\s?''|“|\s?»)"
 )
-# A capitalised opening with a small word or a colon in it, up to "is a", "was the", ...
+# A capitalised opening up to a verb: "By the Way is", "The Shadow of a Gunman was", "1441 Bolyai was".
 _OPENING = re.compile(
-    rf"(?:(?<=^)|(?<=[.!?] ))(?P<title>{_CAPITAL}(?:(?::|,)? (?:{_CAPITAL}|{_SMALL}(?= )))*:? {_CAPITAL})"
-    r"(?= (?:\([^()]{0,80}\) )?(?:is|was|are|were) (?:an?|the|one|also|set|written|directed|based|produced|released|published|recorded)\b)"
+    rf"(?:(?<=^)|(?<=[.!?] ))(?P<title>{_CAPITAL}(?:(?: ?:|,)? (?:{_CAPITAL}|{_SMALL}(?= )))*?(?:(?: ?:|,)? {_CAPITAL}))"
+    r"(?= (?:\([^()]{0,80}\) )?(?P<verb>is|was|has|tells|follows|features|stars|premiered|aired|became|won|received)\b(?P<article> (?:an?|the|one)\b)?)"
+)
+# Names with a number: "NGC 1566", "Soyuz TMA-20", "STS-61-A", "Expedition 30".
+_CODE = re.compile(
+    r"\b(?:[A-Z][a-z]+ )?[A-Z]{2,}[A-Z0-9]*-\d[A-Za-z0-9-]*|\b[A-Z]{2,6} \d{1,5}\b(?!\.\d|,\d)"
+    r"|\b(?:[A-Z][a-z]+ )?[A-Z][a-z]{3,} \d{1,3}[A-Z]?\b(?!\.\d|,\d|(?:st|nd|rd|th)\b| (?:January|February|March|April|May|June"
+    r"|July|August|September|October|November|December|per ?cent|%|million|billion|years?|days?|hours?|km|miles|metres|people))"
+)
+_NO_NAME = frozenset(
+    "january february march april june july august september october november december monday tuesday wednesday thursday "
+    "friday saturday sunday about around over under from since until between nearly almost approximately with after before "
+    "page chapter section figure table part season volume their there these those only some when while this that than then "
+    "they were have both each usd eur gbp bc ad".split()
 )
 _PREFIX = re.compile(r"\b(?P<prefix>[Cc]o|[Rr]e|[Pp]re|[Nn]on|[Nn]eo|[Aa]nti|[Mm]ulti|[Ss]emi|[Ss]ub|[Uu]n|[Ii]nter)-(?=[a-z]{3})")
 _SMALL_WORD = re.compile(rf"(?:^| ){_SMALL}(?= )|:", re.I)
@@ -89,12 +101,33 @@ def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
             if _is_title(found["title"]):
                 yield found.start("title"), found.end("title"), STAND_IN, "title"
     for found in _OPENING.finditer(text):
-        title = found["title"]
-        if _SMALL_WORD.search(title) and len(title) <= 90:
-            yield found.start("title"), found.end("title"), STAND_IN, "name"
+        if _is_hard_opening(found["title"], definition=found["article"] is not None):
+            article = 4 if found["title"].startswith("The ") else 0
+            yield found.start("title") + article, found.end("title"), STAND_IN, "name"
+    for found in _CODE.finditer(text):
+        if not _NO_NAME & {word.lower() for word in found[0].split()}:
+            yield found.start(), found.end(), STAND_IN, "name"
     if name and " " in name and _SMALL_WORD.search(name):
         for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
             yield found.start(), found.end(), STAND_IN, "name"
+
+
+def _is_hard_opening(title: str, *, definition: bool) -> bool:
+    """Whether a capitalised opening would mislead the parser, and is surely one name."""
+    words = title.split()
+    if len(title) > 90 or (words[0].lower() in _OPENERS and (not definition or _NO_NAME & {w.lower() for w in words[1:]})):
+        return False
+    if re.match(r"\d{1,5} [A-Z]", title) and title.count(" ") == 1:
+        return True
+    if definition and ("'s " in title or "’s " in title or re.search(r" (?:I{2,3}|IV|V|VI{1,3}|\d+)\Z", title)):
+        return True
+    if "," in title and not definition:
+        return False
+    return _SMALL_WORD.search(title) is not None or words[0].lower() in _FUNCTION
+
+
+_OPENERS = frozenset("in on at since during from after before by as although while when if but and for".split())
+_FUNCTION = frozenset("my your our who what why how where of to no not with under over near into out up".split())
 
 
 def _is_title(words: str) -> bool:

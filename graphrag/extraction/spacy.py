@@ -30,6 +30,7 @@ from graphrag.extraction.layout import Block, BlockKind, read_blocks
 from graphrag.extraction.masking import mask
 from graphrag.extraction.nominals import Kind, Nominal, NominalReader
 from graphrag.extraction.openie import open_facts, render
+from graphrag.extraction.repair import repair
 from graphrag.extraction.syntax import Parse, read_parse
 from graphrag.extraction.values import parse_date
 from graphrag.ids import fingerprint
@@ -371,9 +372,9 @@ class _ChunkReader:
 
 def _unmask(parse: Parse, block: Block) -> Parse:
     """Put the original words back in the place of stand-ins."""
-    if not block.stand_ins:
-        return parse
     for token, start in enumerate(parse.start):
+        if not block.stand_ins:
+            break
         stand_in = block.stand_ins.get(start)
         if stand_in is None:
             continue
@@ -381,6 +382,7 @@ def _unmask(parse: Parse, block: Block) -> Parse:
         parse.lower[token] = stand_in.words.lower()
         if stand_in.kind != "word":
             parse.restore_name(token, "WORK" if stand_in.kind == "title" else "")
+    repair(parse)
     return parse
 
 

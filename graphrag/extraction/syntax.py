@@ -71,6 +71,18 @@ class Parse:
         """End (exclusive) of the entity that starts at `entity_start[token]`."""
         return self._entity_end[self.entity_start[token]]
 
+    def entity_ends(self) -> dict[int, int]:
+        """End of each named entity by its first token."""
+        return self._entity_end
+
+    def link_children(self) -> None:
+        """Make `children` what `head` says."""
+        children: list[list[int]] = [[] for _ in self.head]
+        for index, governor in enumerate(self.head):
+            if governor != index:
+                children[governor].append(index)
+        self.children = children
+
     def end(self, token: int) -> int:
         """Offset past the last character of a token in the parsed text."""
         return self.start[token] + self.length[token]
@@ -141,11 +153,7 @@ def read_parse(doc: Doc, strings: dict[int, str]) -> Parse:
     parse._entity_end = entity_end
     if any(label in _CLEAR_MARKS for label in dep):
         _convert_clear(parse)
-    children: list[list[int]] = [[] for _ in range(size)]
-    for index, governor in enumerate(parse.head):
-        if governor != index:
-            children[governor].append(index)
-    parse.children = children
+    parse.link_children()
     starts = [index for index, flag in enumerate(table[8]) if flag == 1 or index == 0]
     parse.sentences = list(zip(starts, [*starts[1:], size], strict=True))
     return parse

@@ -1,0 +1,121 @@
+"""Mends a tree where the names found in the text show that the parser erred.
+
+A small parser's commonest slips around names are few: a name hung on the noun before it ("writer | Ann
+Lee"), a name split between two governors, a subject taken for a form of address, a prepositional phrase
+swallowed as a modifier. Each rule below states one and moves as few links as it can.
+"""
+
+from __future__ import annotations
+
+from graphrag.extraction.syntax import Parse
+
+__all__ = ["repair"]
+
+_APPENDED = frozenset({"appos", "flat", "nmod:unmarked", "compound", "nmod:desc", "dep", "list", "parataxis", "ROOT", "nmod"})
+_LEFT_OUT = frozenset({"vocative", "dislocated", "obl:unmarked", "nmod:unmarked", "parataxis", "list", "dep"})
+_FINITE = frozenset({"VBD", "VBZ", "VBP"})
+
+
+def repair(parse: Parse) -> None:
+    """Mend names and subjects in place; O(tokens)."""
+    changed = False
+    for start in sorted(parse.entity_ends()):
+        if parse.entity[start] == "DATE":
+            continue
+        changed |= _unite(parse, start, parse.entity_end(start))
+        changed |= _promote(parse, start, parse.entity_end(start))
+    changed |= _release_phrases(parse)
+    changed |= _seat_subjects(parse)
+    if changed:
+        parse.link_children()
+
+
+def _entity_head(parse: Parse, start: int, end: int) -> int:
+    head = parse.head
+    for token in range(start, end):
+        if not start <= head[token] < end or head[token] == token:
+            return token
+    return start
+
+
+def _unite(parse: Parse, start: int, end: int) -> bool:
+    """Let all words of a name hang on one of them."""
+    if end - start < 2:
+        return False
+    outer = [t for t in range(start, end) if not start <= parse.head[t] < end or parse.head[t] == t]
+    if len(outer) < 2:
+        before = start - 1
+        if before >= 0 and parse.dep[before] == "case" and start <= parse.head[before] < end:
+            parse.head[before] = outer[0]  # the preposition belongs to the name as a whole
+            return True
+        return False
+    # The one with a role of its own is the head; "flat" and modifiers of something outside are slips.
+    ranked = sorted(outer, key=lambda t: (parse.dep[t] in ("flat", "compound", "amod", "case", "det", "punct", "cc"), t))
+    head = ranked[0]
+    for token in outer:
+        if token != head:
+            parse.head[token] = head
+            if parse.dep[token] not in ("case", "det", "punct", "cc"):
+                parse.dep[token] = "flat"
+    return True
+
+
+def _promote(parse: Parse, start: int, end: int) -> bool:
+    """ "writer Ann Lee": the name is the head, the noun before it a title."""
+    noun = start - 1
+    if noun < 0:
+        return False
+    if parse.text[noun] in ('"', "``", "“", "'", "`") and noun > 0:
+        noun -= 1
+    if parse.pos[noun] != "NOUN" or parse.entity_start[noun] >= 0 or parse.tag[noun] != "NN":
+        return False
+    name = _entity_head(parse, start, end)
+    up = parse.head[name]
+    if parse.dep[name] not in _APPENDED or up == name:
+        return False
+    if up != noun:
+        # A name that hangs elsewhere although the noun right before it is a title: "A and lyricist B".
+        if parse.dep[name] != "flat" or start <= up < end:
+            return False
+    if parse.head[noun] == name or parse.dep[noun] in ("cop", "ROOT") and parse.child(noun, "cop") >= 0:
+        return False
+    governor, role = parse.head[noun], parse.dep[noun]
+    if role in ("compound", "amod"):
+        return False
+    parse.head[name], parse.dep[name] = (name if governor == noun else governor), role
+    parse.head[noun], parse.dep[noun] = name, "nmod:desc"
+    for kid in parse.children[noun]:
+        if kid != name and parse.dep[kid] in ("case", "nsubj", "cop", "cc", "acl", "acl:relcl", "nmod", "appos", "punct", "conj", "mark", "nmod:poss"):
+            parse.head[kid] = name
+    parse.link_children()
+    return True
+
+
+def _release_phrases(parse: Parse) -> bool:
+    """ "written in German by Hans": "German" has its own preposition, so it is no modifier of "Hans"."""
+    changed = False
+    for token, label in enumerate(parse.dep):
+        up = parse.head[token]
+        if label not in ("amod", "compound", "nmod:desc") or up <= token:
+            continue
+        own = [k for k in parse.children[token] if parse.dep[k] == "case" and k < token]
+        if own and parse.head[up] != up and any(parse.dep[k] == "case" for k in range(token + 1, up)):
+            parse.head[token], parse.dep[token] = parse.head[up], parse.dep[up] if parse.dep[up] != "obl:agent" else "obl"
+            changed = True
+    return changed
+
+
+def _seat_subjects(parse: Parse) -> bool:
+    """A name before a finite verb that has no subject is the subject, not somebody addressed."""
+    changed = False
+    for token, label in enumerate(parse.dep):
+        if label not in _LEFT_OUT or parse.pos[token] != "PROPN":
+            continue
+        verb = parse.head[token]
+        if verb <= token or parse.tag[verb] not in _FINITE and parse.child(verb, "aux", "aux:pass", "cop") < 0:
+            continue
+        if parse.child(verb, "nsubj", "nsubj:pass", "csubj", "expl") >= 0 or parse.child(token, "case") >= 0:
+            continue
+        parse.dep[token] = "nsubj:pass" if parse.child(verb, "aux:pass") >= 0 else "nsubj"
+        changed = True
+    return changed
