@@ -468,12 +468,11 @@ class _Reader:
         return self._text(node, (RDFS.label, SKOS.prefLabel, *(space.name for space in SCHEMA_ORG)))
 
     def _aliases(self, node: Node) -> tuple[str, ...]:
-        found = {
-            *self._texts(node, SKOS.altLabel),
-            *self._texts(node, SKOS.prefLabel),
-            *self._texts(node, RDFS.label),
-        }
-        return tuple(sorted(found - {self._label(node)}))
+        aliases = self._texts(node, SKOS.altLabel)
+        if (node, G.key, None) in self._graph:
+            return aliases
+        further = {*aliases, *self._texts(node, SKOS.prefLabel), *self._texts(node, RDFS.label)}
+        return tuple(sorted(further - {self._label(node)}))
 
     def _text(self, node: Node, terms: Iterable[URIRef]) -> str:
         """The first text under the first term that has one: English before none before other languages."""

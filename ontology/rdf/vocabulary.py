@@ -98,11 +98,14 @@ class Names:
 
 def date_type(value: str) -> URIRef:
     """The datatype a date in EDTF is written with, by its precision."""
-    if re.fullmatch(r"-?\d{4}-\d\d-\d\d", value):
-        return XSD.date
-    if re.fullmatch(r"-?\d{4}-\d\d", value):
-        return XSD.gYearMonth
-    return XSD.gYear if re.fullmatch(r"-?\d{4}", value) else G.edtf
+    for form, datatype in (
+        (r"-?\d{4}-\d\d", XSD.gYearMonth),
+        (r"-?\d{4}", XSD.gYear),
+        (r"-?\d{3}X|-?\d\dXX", G.edtf),
+    ):
+        if re.fullmatch(form, value):
+            return datatype
+    return XSD.date  # what is no date at all must not pass as one
 
 
 def rdf_list(graph: Graph, members: Sequence[Node], blanks: Iterator[BNode]) -> Node:

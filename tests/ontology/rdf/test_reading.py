@@ -150,7 +150,7 @@ def test_a_file_error_names_the_file(tmp_path):
 def test_opaque_names_take_their_key_from_the_label():
     text = (
         OWL
-        + '@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . :Q5 a owl:Class ; rdfs:label "human being" .'
+        + '@prefix r: <http://www.w3.org/2000/01/rdf-schema#> . :Q5 a owl:Class ; r:label "human being" .'
     )
     assert set(import_rdf_text(text).ontology.types) == {"HumanBeing"}
 
