@@ -1,0 +1,126 @@
+"""From the graph of a knowledge base to its communities and their reports, kept where nothing changed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphrag.config import CommunitiesConfig
+from graphrag.datamodel import Community
+from graphrag.graph.communities import hierarchical_communities
+from graphrag.interfaces import KnowledgeView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphrag.config import Config
+    from graphrag.store.ledger import Ledger
+    from ontology import Ontology
+
+# What being named in one passage counts for beside a relation; only for what no relation reaches.
+_TOGETHER = 0.01
+# A passage that names more than this is a list, and says little about any two of them.
+_MOST_TOGETHER = 40
+
+
+def find_communities(view: KnowledgeView, settings: CommunitiesConfig) -> list[Community]:
+    """Communities of all things with names; every one of them is in some community.
+
+    Edges are relations, by weight. A thing without any joins what it is named together with most
+    often, so that nothing mentioned is out of reach of corpus-wide questions. Values (dates,
+    amounts) take no part: two people do not belong together for having been born in one year.
+    """
+    ids = [entity.id for entity in view.entities() if not entity.literal]
+    rows = {name: row for row, name in enumerate(ids)}
+    heads: list[int] = []
+    tails: list[int] = []
+    weights: list[float] = []
+    for relation in view.relations():
+        head, tail = rows.get(relation.subject_id), rows.get(relation.object_id)
+        if head is not None and tail is not None and head != tail:
+            heads.append(head)
+            tails.append(tail)
+            weights.append(relation.weight)
+    linked = set(heads) | set(tails)
+    for row, companion in _companions(view, rows, linked):
+        heads.append(row)
+        tails.append(companion)
+        weights.append(_TOGETHER)
+    return hierarchical_communities(
+        ids,
+        np.array(heads, dtype=np.int64),
+        np.array(tails, dtype=np.int64),
+        np.array(weights, dtype=np.float64),
+        max_size=settings.max_size,
+        resolution=settings.resolution,
+        seed=settings.seed,
+    )
+
+
+def refresh_communities(ledger: Ledger, config: Config, ontology: Ontology | None) -> tuple[int, int]:
+    """Make the communities and reports of the store's commit and keep them in it.
+
+    Returns:
+        How many reports there are, and how many of them were written anew.
+    """
+    from graphrag.reports import make_reports
+
+    communities = find_communities(ledger, config.communities)
+    known = ledger.reported()
+    kept = [community.id for community in communities if community.id in known]
+    previous = {report.community_id: report for report in ledger.reports_by_id(kept)}
+    reports = make_reports(
+        ledger, communities, label=_label(ontology), type_label=_type_label(ontology), previous=previous
+    )
+    ledger.set_communities(communities, reports)
+    anew = sum(previous.get(report.community_id) is not report for report in reports)
+    return len(reports), anew
+
+
+def _companions(view: KnowledgeView, rows: dict[str, int], linked: set[int]) -> list[tuple[int, int]]:
+    """For each thing without relations, the one it is named together with most often."""
+    together: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    passage: set[int] = set()
+    last = ""
+    for chunk, entity, _ in view.mentions():
+        if chunk != last:
+            _count(together, passage, linked)
+            passage, last = set(), chunk
+        row = rows.get(entity)
+        if row is not None:
+            passage.add(row)
+    _count(together, passage, linked)
+    # Something that has relations is preferred: it leads on into the graph.
+    return [
+        (row, min(counts, key=lambda other: (other not in linked, -counts[other], other)))
+        for row, counts in sorted(together.items())
+    ]
+
+
+def _count(together: defaultdict[int, Counter[int]], passage: set[int], linked: set[int]) -> None:
+    if not 1 < len(passage) <= _MOST_TOGETHER:
+        return
+    for row in passage - linked:
+        together[row].update(passage - {row})
+
+
+def _label(ontology: Ontology | None) -> Callable[[str], str]:
+    from graphrag.reports import plain_label
+
+    def label(key: str) -> str:
+        relation = ontology.relation(key) if ontology is not None else None
+        return relation.label if relation is not None and relation.label else plain_label(key)
+
+    return label
+
+
+def _type_label(ontology: Ontology | None) -> Callable[[str], str]:
+    from graphrag.reports import plain_label
+
+    def label(key: str) -> str:
+        found = ontology.types.get(key) if ontology is not None else None
+        return found.label if found is not None and found.label else plain_label(key)
+
+    return label
