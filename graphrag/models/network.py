@@ -36,17 +36,17 @@ def encode(weights: Weights, part: str, x: Floats) -> Floats:
     layer = 0
     while f"{part}.{layer}.in.w" in weights:
         name = f"{part}.{layer}"
-        hidden = _recur(
-            _window(_norm(x, weights[f"{name}.norm"])) @ weights[f"{name}.in.w"] + weights[f"{name}.in.b"]
-        )
-        x = x + (hidden @ weights[f"{name}.out.w"] + weights[f"{name}.out.b"])
+        gates = affine(weights, f"{name}.in", _window(_norm(x, weights[f"{name}.norm"])))
+        x = x + affine(weights, f"{name}.out", _recur(gates))
         layer += 1
     return _norm(x, weights[f"{part}.norm"])
 
 
 def affine(weights: Weights, name: str, x: Floats) -> Floats:
     """Apply one linear layer: (n, in) -> (n, out)."""
-    return x @ weights[f"{name}.w"] + weights[f"{name}.b"]
+    out: Floats = x @ weights[f"{name}.w"]
+    out += weights[f"{name}.b"]
+    return out
 
 
 def gelu(x: Floats) -> Floats:
@@ -99,8 +99,10 @@ def entity_scores(weights: Weights, states: Floats) -> Floats:
 
 
 def _norm(x: Floats, scale: Floats) -> Floats:
-    square = np.mean(x * x, axis=1, keepdims=True) + np.float32(1e-6)
-    out: Floats = x / np.sqrt(square) * scale
+    """Scale each row to a root mean square of 1 (Zhang & Sennrich, NeurIPS 2019)."""
+    square = np.einsum("ij,ij->i", x, x) / np.float32(x.shape[1]) + np.float32(1e-6)
+    out: Floats = x * (1 / np.sqrt(square))[:, None]
+    out *= scale
     return out
 
 
@@ -116,18 +118,17 @@ def _window(x: Floats) -> Floats:
 
 def _recur(gates: Floats) -> Floats:
     """h_t = f_t h_(t-1) + (1 - f_t) z_t; the second half of the columns runs backwards."""
-    n = len(gates)
     both = gates.shape[1] // 2
     hidden = both // 2
-    forget = np.float32(0.5) + np.float32(0.5) * np.tanh(np.float32(0.5) * gates[:, both:])
-    new = (1 - forget) * np.tanh(gates[:, :both])
-    for side in (forget, new):
+    forget = np.tanh(np.float32(0.5) * gates[:, both:])  # the logistic function by way of tanh
+    forget *= np.float32(0.5)
+    forget += np.float32(0.5)
+    states: Floats = np.tanh(gates[:, :both])
+    states -= forget * states
+    for side in (forget, states):
         side[:, hidden:] = side[::-1, hidden:].copy()
-    state = np.zeros(both, np.float32)
-    out = np.empty((n, both), np.float32)
-    for t in range(n):
-        np.multiply(forget[t], state, out=out[t])
-        state = out[t]
-        state += new[t]
-    out[:, hidden:] = out[::-1, hidden:].copy()
-    return out
+    for t in range(1, len(states)):
+        forget[t] *= states[t - 1]
+        states[t] += forget[t]
+    states[:, hidden:] = states[::-1, hidden:].copy()
+    return states
