@@ -1,5 +1,6 @@
 """An ontology as a model reads it: lines of a prompt, and the JSON schema that holds it to them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ import yaml
 
 from graphrag.datamodel import CheckedTriple, Chunk
 from graphrag.errors import ConfigError
-from graphrag.ids import canonical_json
 from graphrag.llm.messages import OutputSchema, schema_of
 from graphrag.prompts import fence
 from graphrag.text import clean, clean_line
@@ -37,7 +37,9 @@ _VALUE_WORDS = {
     ValueKind.STRING: "text",
     ValueKind.PATTERN: "text",
 }
+# The quote comes first: a model that has written down its evidence invents less after it.
 RECORD_FIELDS = (
+    "quote",
     "subject",
     "subject_type",
     "subject_words",
@@ -45,7 +47,6 @@ RECORD_FIELDS = (
     "object",
     "object_type",
     "object_words",
-    "quote",
 )
 
 
@@ -125,7 +126,9 @@ def describe_examples(examples: Sequence[Example]) -> str:
             for record in example.records
         ]
         shown.append(
-            fence(example.text, kind="example") + "\n" + canonical_json({"triples": records, "aliases": []})
+            fence(example.text, kind="example")
+            + "\n"
+            + json.dumps({"triples": records, "aliases": []}, ensure_ascii=False)
         )
     return "\nExamples:\n" + "\n\n".join(shown)
 

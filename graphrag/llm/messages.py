@@ -1,9 +1,10 @@
 """What goes to a model and what comes back, as records."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphrag.ids import canonical_json, fingerprint
+from graphrag.ids import fingerprint
 
 LENGTH = "length"
 REFUSAL = "content_filter"
@@ -40,7 +41,7 @@ class OutputSchema:
 
     Attributes:
         version: Part of the ledger's key: a changed meaning of the same schema asks again.
-        json: The schema as canonical JSON text.
+        json: The schema as JSON text; servers that enforce it make the model write in its order.
     """
 
     name: str
@@ -120,5 +121,6 @@ def _storable(text: str) -> str:
 
 
 def schema_of(name: str, version: str, schema: Mapping[str, object]) -> OutputSchema:
-    """Pack a JSON schema given as plain data."""
-    return OutputSchema(name=name, version=version, json=canonical_json(schema))
+    """Pack a JSON schema given as plain data; the order of its properties is the order of writing."""
+    text = json.dumps(schema, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return OutputSchema(name=name, version=version, json=text)
