@@ -85,7 +85,7 @@ class MemoryView:
         return iter(sorted(found))
 
     def subjects(self) -> Iterator[tuple[str, str]]:
-        named = {name: entity_id for name, entity_id in self.names()}
+        named = dict(self.names())
         pairs = [
             (document.id, named[normal_form(document.title)])
             for document in self._documents.values()
@@ -142,8 +142,8 @@ class MemoryView:
             _found(self._entities, end)
         relation = relation_id(ends[0], type_, ends[1])
         old = self._relations.get(relation)
-        evidences = (*(old.evidence if old else ()), evidence)
-        self._relations[relation] = Relation(relation, ends[0], type_, ends[1], float(len(evidences)), evidences)
+        known = (*(old.evidence if old else ()), evidence)
+        self._relations[relation] = Relation(relation, ends[0], type_, ends[1], float(len(known)), known)
 
 
 def _found(table: Mapping[str, object], key: str) -> object:

@@ -14,15 +14,18 @@ from types import TracebackType
 from typing import Any, Self
 
 _FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --window-size=1400,900 --force-device-scale-factor=1"
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage "
+    "--window-size=1400,900 --force-device-scale-factor=1"
 )
 
 
 def missing() -> str:
     """What is not installed; "" if a browser can be started."""
     lacking = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-    return f"{' and '.join(lacking)} not installed: apt-get install chromium chromium-driver" if lacking else ""
+    return (
+        f"{' and '.join(lacking)} not installed: apt-get install chromium chromium-driver" if lacking else ""
+    )
 
 
 class Browser:
@@ -36,14 +39,18 @@ class Browser:
         self._base = ""
 
     def __enter__(self) -> Self:
-        self._driver = subprocess.Popen(
-            [str(shutil.which("chromedriver")), "--port=0"],
-            stdout=self._log.open("wb"),
-            stderr=subprocess.STDOUT,
-        )
+        with self._log.open("wb") as log:
+            command = [str(shutil.which("chromedriver")), "--port=0"]
+            self._driver = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         self._base = f"http://127.0.0.1:{self._port()}"
-        options = {"binary": str(shutil.which("chromium")), "args": [*_FLAGS.split(), f"--user-data-dir={self._profile}"]}
-        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"}}
+        options = {
+            "binary": str(shutil.which("chromium")),
+            "args": [*_FLAGS.split(), f"--user-data-dir={self._profile}"],
+        }
+        wanted = {
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
+        }
         wanted["unhandledPromptBehavior"] = "ignore"
         made = self._post("/session", {"capabilities": {"alwaysMatch": wanted}})
         self._base += f"/session/{made['sessionId']}"
@@ -72,7 +79,9 @@ class Browser:
         path.write_bytes(base64.b64decode(self._get("/screenshot")))
 
     def click(self, x: int, y: int, *, double: bool = False) -> None:
-        press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}] * (2 if double else 1)
+        press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}] * (
+            2 if double else 1
+        )
         moves = [{"type": "pointerMove", "duration": 0, "x": x, "y": y}, *press]
         self._post("/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": moves}]})
 
@@ -94,7 +103,8 @@ class Browser:
         """Text of an open alert; None if there is none."""
         try:
             return str(self._get("/alert/text"))
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as error:
+            error.close()
             return None
 
     def _port(self) -> int:
