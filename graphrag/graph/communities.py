@@ -1,209 +1,368 @@
-"""Hierarchical Leiden: communities of at most a given size, nested, over every connected component.
+"""Hierarchical Leiden: groups of entities within groups, every entity in some group.
 
-Each connected component is divided by itself, from a seed and its own content alone, so a change
-touches only the component it happens in, and the result does not depend on the order of the input.
-Level 0 is the finest: a community that is not divided further has level 0, any other one more than
-the highest of its parts. The communities of a level L are those of at most level L whose parent lies
-above it; together they hold every node exactly once.
+Each connected component, and each group that is divided again, is worked on alone, its members in
+the order of their ids and the random numbers started afresh. So a group's subdivision is a function
+of its own members and edges: a change elsewhere cannot touch it, and neither can the order in which
+anything arrived.
 """
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
 
-import igraph
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from graphrag.datamodel import Community
+from graphrag.errors import ConfigError, DataError
 from graphrag.ids import content_id
 
-Rows = NDArray[np.int64]
-Weights = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Method = Literal["igraph", "leidenalg"]
 
-_ITERATIONS = 3
-_SHARPER = 4.0
-_ATTEMPTS = 4
-# igraph draws from one generator for the whole process; who sets it must have it alone.
-_GENERATOR = threading.Lock()
+# A component of fewer entities is one group at the top. On the scale of a whole graph modularity
+# keeps such islands whole (its resolution limit); a size, unlike that limit, does not change with
+# what happens elsewhere.
+_ISLAND = 200
+_FINER = (1.0, 2.0, 4.0, 8.0)  # factors of the resolution tried, in turn, on a group that will not divide
+_RANDOM = threading.RLock()  # igraph draws from one generator per process
 
 
 def hierarchical_communities(
     ids: Sequence[str],
-    heads: Rows,
-    tails: Rows,
-    weights: Weights,
+    source: ArrayLike,
+    target: ArrayLike,
+    weights: ArrayLike | None = None,
     *,
     max_size: int = 10,
     resolution: float = 1.0,
     seed: int = 0,
+    iterations: int = 2,
+    method: Method = "igraph",
 ) -> list[Community]:
-    """Nested communities of a weighted undirected graph.
+    """Divide a graph into communities, and each larger than `max_size` again and again.
 
-    A component of at most `max_size` nodes is one community. A larger one is divided by Leiden on
-    modularity, and each part that is still larger again on its own subgraph, until all leaves fit or
-    cannot be divided. O(edges) per level of nesting, igraph's own Leiden, which gives the same
-    modularity as leidenalg at a tenth of its cost.
+    The top is a Leiden partition of each large component; a component of up to 200 entities stays
+    whole there, and entities without relations are communities of one. Level 0 is the finest: a
+    community that is not divided has level 0, another one more than the highest of its parts, so
+    each entity is in exactly one community of each cut (`communities_at`).
+    A community larger than `max_size` at level 0 is one that does not fall into parts of at least
+    two members even at eight times the resolution, such as a hub with its leaves.
+
+    Ids are hashes of the members. Time is about that of one Leiden run for each level.
 
     Args:
-        ids: Names of the nodes, distinct.
-        heads: (m,) row of one end of each edge.
-        tails: (m,) row of the other end; parallel edges add up, self-loops are ignored.
-        weights: (m,) positive.
-        max_size: Most nodes of a leaf.
-        resolution: Of modularity; higher gives smaller communities at the top.
-        seed: Of the random generator.
+        ids: Of the entities, unique, in any order.
+        source: (e,) place in `ids` of one end of each edge.
+        target: (e,) place of the other end. Direction does not count; parallel edges add up,
+            self-loops are left out.
+        weights: (e,) positive; all 1 if None.
+        max_size: A larger community is divided again.
+        resolution: Of modularity; higher gives more and smaller communities.
+        seed: Of the random choices.
+        iterations: Of Leiden, each time; negative: until nothing improves.
+        method: igraph's own Leiden, or the leidenalg package's of the same quality function: some
+            ten times slower, kept to check by.
 
     Returns:
-        Communities sorted by level from the coarsest, then by id. Members are sorted.
+        All communities, from the highest level down (so parents come first), then by id.
+
+    Raises:
+        DataError: If ids repeat, edges point outside `ids` or weights are not positive and finite.
+        ConfigError: If a setting is out of range.
 
     References:
-        Traag, Waltman, van Eck, "From Louvain to Leiden", Scientific Reports 9, 2019.
+        Traag, Waltman & van Eck, "From Louvain to Leiden: guaranteeing well-connected
+        communities", Scientific Reports 2019.
     """
-    if not len(ids):
-        return []
-    # Rows in the order of ids: the result must not depend on how the nodes came.
-    order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
-    place = np.empty(len(ids), dtype=np.int64)
-    place[order] = np.arange(len(ids))
-    names = [ids[row] for row in order.tolist()]
-    graph = _graph(len(ids), place[heads], place[tails], weights)
-    divider = _Divider(max_size=max_size, resolution=resolution, seed=seed)
-    nodes: list[_Node] = []
-    membership = np.array(graph.connected_components().membership, dtype=np.int64)
-    for component in _groups(membership):
-        if len(component) <= max_size:
-            nodes.append(_Node(component, ()))
-        else:
-            # The component itself says nothing; its parts are the coarsest communities.
-            whole = divider.divide(_part(graph, component), component)
-            nodes.extend(whole.parts or (whole,))
-    found: list[Community] = []
-    for node in nodes:
-        _collect(node, None, names, found)
-    return sorted(found, key=lambda item: (-item.level, item.id))
+    if max_size < 2 or resolution <= 0:
+        raise ConfigError(
+            f"communities: max_size = {max_size} must be at least 2, resolution = {resolution} above 0"
+        )
+    names, place = _sorted_ids(ids)
+    edges = _simple_edges(len(ids), source, target, weights, place)
+    leiden = _Leiden(method, seed, iterations)
+    with leiden:
+        nodes = _Splitter(leiden, max_size, resolution).tree(len(names), edges)
+    return _communities(names, nodes)
 
 
 def communities_at(communities: Sequence[Community], level: int) -> list[Community]:
-    """The communities of a level: every node in exactly one of them."""
-    levels = {item.id: item.level for item in communities}
-    return [
-        item
-        for item in communities
-        if item.level <= level and (item.parent_id is None or levels[item.parent_id] > level)
+    """Cut through the hierarchy: the communities up to `level` that have no parent up to `level`.
+
+    Each entity is in exactly one of them. Level 0 gives the finest, a high one the top. Sorted by id.
+    """
+    levels = {community.id: community.level for community in communities}
+    cut = [
+        community
+        for community in communities
+        if community.level <= level and (community.parent_id is None or levels[community.parent_id] > level)
     ]
+    return sorted(cut, key=lambda community: community.id)
+
+
+def membership(ids: Sequence[str], communities: Sequence[Community]) -> Ints:
+    """(n,) place in `communities`, a cut, of the one that holds each id; -1 if none does."""
+    row = {name: place for place, name in enumerate(ids)}
+    label = np.full(len(ids), -1, dtype=np.int64)
+    for number, community in enumerate(communities):
+        label[[row[name] for name in community.entity_ids]] = number
+    return label
 
 
 def modularity(
     count: int,
-    heads: Rows,
-    tails: Rows,
-    weights: Weights,
-    membership: Sequence[int],
+    source: ArrayLike,
+    target: ArrayLike,
+    weights: ArrayLike | None,
+    label: ArrayLike,
     *,
     resolution: float = 1.0,
 ) -> float:
-    """Newman's modularity of a partition of `count` nodes, in [-0.5, 1]; 0 for a graph without edges."""
-    graph = _graph(count, heads, tails, weights)
-    if graph.ecount() == 0:
+    """Modularity of a partition of `count` nodes by `label`; 0 for a graph without edges.
+
+    References:
+        Newman & Girvan, "Finding and evaluating community structure in networks", Phys. Rev. E 2004.
+    """
+    edges = _simple_edges(count, source, target, weights, np.arange(count))
+    labels = np.unique(np.asarray(label), return_inverse=True)[1]
+    total = edges.weight.sum()
+    if total == 0:
         return 0.0
-    return float(graph.modularity(list(membership), weights="weight", resolution=resolution))
+    inside = edges.weight[labels[edges.source] == labels[edges.target]].sum()
+    degree = np.bincount(edges.source, edges.weight, count) + np.bincount(edges.target, edges.weight, count)
+    shares = np.bincount(labels, degree) / (2 * total)
+    return float(inside / total - resolution * (shares**2).sum())
 
 
 @dataclass(frozen=True, slots=True)
+class _Edges:
+    """Undirected edges, each once: source < target, sorted by both."""
+
+    source: Ints
+    target: Ints
+    weight: Floats
+
+
+@dataclass(slots=True)
 class _Node:
-    rows: Rows
-    parts: tuple["_Node", ...]
+    """A community while the tree grows; `members` are places in the sorted ids."""
 
-    @property
-    def level(self) -> int:
-        return 1 + max(part.level for part in self.parts) if self.parts else 0
+    members: Ints
+    parent: int
+    level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Divider:
-    max_size: int
-    resolution: float
-    seed: int
+def _sorted_ids(ids: Sequence[str]) -> tuple[list[str], Ints]:
+    """Ids in order, and where each of the given ones went."""
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    names = [ids[at] for at in order]
+    if any(a == b for a, b in pairwise(names)):
+        raise DataError("ids must be unique")
+    place = np.empty(len(ids), dtype=np.int64)
+    place[order] = np.arange(len(ids))
+    return names, place
 
-    def divide(self, graph: igraph.Graph, rows: Rows) -> _Node:
-        """`graph` holds the induced subgraph of `rows`, in their order."""
-        if len(rows) <= self.max_size:
-            return _Node(rows, ())
-        parts = self._parts(graph)
-        if len(parts) < 2:
-            return _Node(rows, ())
-        return _Node(
-            rows,
-            tuple(
-                self.divide(_part(graph, part), rows[part])
-                if len(part) > self.max_size
-                else _Node(rows[part], ())
-                for part in parts
-            ),
+
+def _simple_edges(
+    count: int, source: ArrayLike, target: ArrayLike, weights: ArrayLike | None, place: Ints
+) -> _Edges:
+    """Edges between new places, parallel ones added up: the same for every order of the input."""
+    start, end = np.asarray(source, dtype=np.int64), np.asarray(target, dtype=np.int64)
+    weight = np.ones(len(start)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if not len(start) == len(end) == len(weight):
+        raise DataError(f"{len(start)} sources, {len(end)} targets and {len(weight)} weights must be as many")
+    if len(start) and (min(start.min(), end.min()) < 0 or max(start.max(), end.max()) >= count):
+        raise DataError(f"edges must point to places 0 to {count - 1} in ids")
+    if not (np.isfinite(weight) & (weight > 0)).all():
+        raise DataError("edge weights must be positive and finite")
+    start, end = place[start], place[end]
+    key = np.minimum(start, end) * count + np.maximum(start, end)
+    key, weight = key[start != end], weight[start != end]
+    arranged = np.lexsort((weight, key))  # by weight too, so that sums do not hang on the order given
+    key, weight = key[arranged], weight[arranged]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    summed = np.add.reduceat(weight, first) if len(first) else weight
+    key = key[first]
+    return _Edges(key // max(1, count), key % max(1, count), summed)
+
+
+class _Splitter:
+    """Grows the tree of communities from the top."""
+
+    def __init__(self, leiden: "_Leiden", max_size: int, resolution: float) -> None:
+        self._leiden = leiden
+        self._max_size = max_size
+        self._resolution = resolution
+
+    def tree(self, count: int, edges: _Edges) -> list[_Node]:
+        """All communities, each after its parent."""
+        nodes: list[_Node] = []
+        queue: list[tuple[int, _Edges]] = []  # communities still to be divided, with their own edges
+        for members, inner in _parts(np.arange(count), edges, _components(count, edges)):
+            if len(members) <= max(_ISLAND, self._max_size):
+                self._place(nodes, queue, -1, members, inner)
+                continue
+            label = self._leiden.partition(len(members), inner, self._resolution)
+            for part, part_edges in _parts(members, inner, label):
+                self._place(nodes, queue, -1, part, part_edges)
+        while queue:
+            at, own = queue.pop()
+            for part, part_edges in self._divided(nodes[at].members, own):
+                self._place(nodes, queue, at, part, part_edges)
+        return nodes
+
+    def _place(
+        self, nodes: list[_Node], queue: list[tuple[int, _Edges]], parent: int, members: Ints, edges: _Edges
+    ) -> None:
+        nodes.append(_Node(members, parent))
+        if len(members) > self._max_size:
+            queue.append((len(nodes) - 1, edges))
+
+    def _divided(self, members: Ints, edges: _Edges) -> Iterator[tuple[Ints, _Edges]]:
+        """The parts of a community; none if it does not fall into parts of two or more."""
+        for factor in _FINER:
+            label = self._leiden.partition(len(members), edges, self._resolution * factor)
+            label = _without_singles(label, edges)
+            if label.max() > 0:
+                yield from _parts(members, edges, label)
+                return
+
+
+class _Leiden:
+    """One Leiden run after another, each with the random numbers of a fresh start.
+
+    Inside ``with`` igraph's generator is ours; it goes back to Python's, its default, after.
+    """
+
+    def __init__(self, method: Method, seed: int, iterations: int) -> None:
+        self._run = {"igraph": self._igraph, "leidenalg": self._leidenalg}[method]
+        self._seed = seed
+        self._iterations = iterations
+        self._generator = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def __enter__(self) -> None:
+        import igraph
+
+        _RANDOM.acquire()
+        igraph.set_random_number_generator(self._generator)
+
+    def __exit__(self, *_: object) -> None:
+        import igraph
+
+        igraph.set_random_number_generator(random)
+        _RANDOM.release()
+
+    def partition(self, count: int, edges: _Edges, resolution: float) -> Ints:
+        """(count,) labels 0, 1, ... in the order in which each comes first."""
+        import igraph
+
+        graph = igraph.Graph(count, edges=np.column_stack((edges.source, edges.target)))
+        return _numbered(np.asarray(self._run(graph, edges.weight.tolist(), resolution), dtype=np.int64))
+
+    def _igraph(self, graph: Any, weights: list[float], resolution: float) -> list[int]:
+        self._generator.seed(self._seed)
+        found = graph.community_leiden(
+            objective_function="modularity",
+            weights=weights,
+            resolution=resolution,
+            n_iterations=self._iterations,
         )
+        labels: list[int] = found.membership
+        return labels
 
-    def _parts(self, graph: igraph.Graph) -> list[Rows]:
-        resolution = self.resolution
-        for _ in range(_ATTEMPTS):
-            membership = _leiden(graph, resolution, self.seed)
-            parts = _groups(membership)
-            if 1 < len(parts) < graph.vcount():
-                return parts
-            # Too dense to divide at this resolution: look closer. A clique never divides.
-            if len(parts) > 1:
-                break
-            resolution *= _SHARPER
-        return []
+    def _leidenalg(self, graph: Any, weights: list[float], resolution: float) -> list[int]:
+        import leidenalg
 
-
-def _leiden(graph: igraph.Graph, resolution: float, seed: int) -> Rows:
-    with _GENERATOR:
-        igraph.set_random_number_generator(random.Random(seed))  # noqa: S311 - reproducible, not secret
-        try:
-            found = graph.community_leiden(
-                objective_function="modularity",
-                weights="weight",
-                resolution=resolution,
-                n_iterations=_ITERATIONS,
-            )
-        finally:
-            igraph.set_random_number_generator(random)
-    return np.array(found.membership, dtype=np.int64)
+        found = leidenalg.find_partition(
+            graph,
+            leidenalg.RBConfigurationVertexPartition,
+            weights=weights,
+            resolution_parameter=resolution,
+            n_iterations=self._iterations,
+            seed=self._seed,
+        )
+        labels: list[int] = found.membership
+        return labels
 
 
-def _graph(count: int, heads: Rows, tails: Rows, weights: Weights) -> igraph.Graph:
-    """Undirected, without loops, parallel edges added up, edges sorted by their ends."""
-    low, high = np.minimum(heads, tails), np.maximum(heads, tails)
-    proper = low != high
-    low, high, kept = low[proper], high[proper], weights[proper]
-    key, inverse = np.unique(low * count + high, return_inverse=True)
-    total = np.bincount(inverse, weights=kept, minlength=len(key)) if len(key) else np.zeros(0)
-    edges = np.column_stack((key // count, key % count)) if len(key) else np.zeros((0, 2), dtype=np.int64)
-    graph = igraph.Graph(n=count, edges=edges, directed=False)
-    graph.es["weight"] = total
-    return graph
+def _components(count: int, edges: _Edges) -> Ints:
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    ones = np.ones(len(edges.source), dtype=np.int8)
+    matrix = coo_matrix((ones, (edges.source, edges.target)), shape=(count, count))
+    _, label = connected_components(matrix, directed=False)
+    labels: Ints = label.astype(np.int64)
+    return labels
 
 
-def _part(graph: igraph.Graph, rows: Rows) -> igraph.Graph:
-    if len(rows) == graph.vcount():
-        return graph
-    return graph.induced_subgraph(rows.tolist(), implementation="create_from_scratch")
+def _without_singles(label: Ints, edges: _Edges) -> Ints:
+    """Join each part of one to the larger part it has most weight to; all in one if there is none.
+
+    Higher resolutions leave single members behind, and a community of one says nothing.
+    """
+    while True:
+        single = np.bincount(label)[label] == 1
+        if not single.any():
+            return _numbered(label)
+        start = np.concatenate((edges.source, edges.target))
+        end = np.concatenate((edges.target, edges.source))
+        outward = single[start] & ~single[end]
+        if not outward.any():
+            return np.zeros_like(label)
+        weight = np.concatenate((edges.weight, edges.weight))[outward]
+        key = start[outward] * len(label) + label[end[outward]]
+        pair, place = np.unique(key, return_inverse=True)
+        node, part = pair // len(label), pair % len(label)
+        best = np.lexsort((part, -np.bincount(place, weight), node))
+        best = best[np.flatnonzero(np.diff(node[best], prepend=-1))]
+        label = label.copy()
+        label[node[best]] = part[best]
 
 
-def _groups(membership: Rows) -> list[Rows]:
-    """Rows of each group, ascending, groups in the order of their first row."""
-    order = np.argsort(membership, kind="stable")
-    _, starts = np.unique(membership[order], return_index=True)
-    groups = np.split(order, starts[1:])
-    return sorted(groups, key=lambda group: int(group[0]))
+def _numbered(label: Ints) -> Ints:
+    """The same parts under labels 0, 1, ... in the order in which each comes first."""
+    _, first, number = np.unique(label, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    ordered: Ints = rank[number]
+    return ordered
 
 
-def _collect(node: _Node, parent: str | None, names: Sequence[str], found: list[Community]) -> str:
-    members = tuple(names[row] for row in sorted(node.rows.tolist()))
-    name = content_id("com", *members)
-    found.append(Community(name, node.level, parent, members))
-    for part in node.parts:
-        _collect(part, name, names, found)
-    return name
+def _parts(members: Ints, edges: _Edges, label: Ints) -> Iterator[tuple[Ints, _Edges]]:
+    """Members of each label, and the edges inside it between places in those members."""
+    if not len(members):
+        return
+    order = np.argsort(label, kind="stable")
+    starts = np.searchsorted(label[order], np.arange(int(label.max()) + 2))
+    place = np.empty(len(members), dtype=np.int64)
+    place[order] = np.arange(len(members)) - starts[label[order]]
+    inside = np.flatnonzero(label[edges.source] == label[edges.target])
+    owner = label[edges.source[inside]]
+    arranged = np.argsort(owner, kind="stable")
+    owner, inside = owner[arranged], inside[arranged]
+    source, target = place[edges.source[inside]], place[edges.target[inside]]
+    weight, sorted_members = edges.weight[inside], members[order]
+    bounds = np.searchsorted(owner, np.arange(len(starts))).tolist()
+    for number, (low, high) in enumerate(pairwise(starts.tolist())):
+        own = slice(bounds[number], bounds[number + 1])
+        yield sorted_members[low:high], _Edges(source[own], target[own], weight[own])
+
+
+def _communities(names: Sequence[str], nodes: Sequence[_Node]) -> list[Community]:
+    for node in reversed(nodes):
+        if node.parent >= 0:
+            parent = nodes[node.parent]
+            parent.level = max(parent.level, node.level + 1)
+    members = [tuple([names[place] for place in node.members.tolist()]) for node in nodes]
+    made = [content_id("com", "\n".join(own)) for own in members]
+    found = [
+        Community(name, node.level, made[node.parent] if node.parent >= 0 else None, own)
+        for name, node, own in zip(made, nodes, members, strict=True)
+    ]
+    return sorted(found, key=lambda community: (-community.level, community.id))
