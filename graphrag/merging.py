@@ -16,7 +16,9 @@ from graphrag.ids import chunk_id
 from graphrag.names import is_generic, normal_form, split_qualifier
 from graphrag.resolution import CORROBORATED, STATED, TAGGED, Term, Types, majority_type
 
-VALUE_TYPES = frozenset(["DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL", "DURATION"])
+VALUE_TYPES = frozenset(
+    ["DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL", "DURATION"]
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,19 @@ TypeOf = Callable[[str | None], str | None]
 
 # How sure a document is of a name's type.
 TAGGED, CORROBORATED, STATED = 0, 1, 2
-_COARSE = frozenset(["PERSON", "ORG", "LOC", "GPE", "FAC", "WORK", "PRODUCT", "EVENT", "NORP"])
+# Open mode has no schema; these are the types that `graphrag.checking` gives there.
+_OPEN = {
+    "PERSON": "Person",
+    "ORG": "Organization",
+    "LOC": "Place",
+    "GPE": "Place",
+    "FAC": "Place",
+    "WORK": "Work",
+    "PRODUCT": "Product",
+    "EVENT": "Event",
+    "NORP": "Group",
+}
+_COARSE = frozenset((*_OPEN, *_OPEN.values()))
 
 
 class Types:
@@ -39,8 +51,8 @@ class Types:
         self._type_of = type_of
         self._known: dict[str | None, str | None] = {}
         self._disjoint: dict[tuple[str, str], bool] = {}
-        self._work = self.of("WORK") if ontology is not None else "WORK"
-        self._person = self.of("PERSON") if ontology is not None else "PERSON"
+        self._work = self.of("WORK") if ontology is not None else "Work"
+        self._person = self.of("PERSON") if ontology is not None else "Person"
 
     def of(self, mention_type: str | None) -> str | None:
         """The schema's type for an extractor's; None if it has none."""
@@ -53,9 +65,9 @@ class Types:
             return None
         if self._type_of is not None:
             return self._type_of(mention_type)
-        if self._ontology is None or mention_type in self._ontology.types:
-            return mention_type
-        return None
+        if self._ontology is None:
+            return _OPEN.get(mention_type, mention_type)
+        return mention_type if mention_type in self._ontology.types else None
 
     def disjoint(self, first: str | None, second: str | None) -> bool:
         """Whether nothing can be both; an unknown type excludes none."""

@@ -88,7 +88,23 @@ CREATE TABLE communities (
 CREATE TABLE reports (community TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
 """
 
-DERIVED_TABLES = ["uses", "chunks", "labels", "names", "terms", "forms", "aliases", "spellings", "blocks", "entities", "merges", "facts", "edges", "communities", "reports"]
+DERIVED_TABLES = [
+    "uses",
+    "chunks",
+    "labels",
+    "names",
+    "terms",
+    "forms",
+    "aliases",
+    "spellings",
+    "blocks",
+    "entities",
+    "merges",
+    "facts",
+    "edges",
+    "communities",
+    "reports",
+]
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:

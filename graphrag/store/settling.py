@@ -24,6 +24,7 @@ from graphrag.resolution import (
     literal_id,
     senses,
 )
+from graphrag.spelling import alike, keys_of
 from graphrag.store.view import hash_of
 
 Edge = tuple[int, int, int]
@@ -35,6 +36,8 @@ class Touched:
 
     Attributes:
         documents, mentions: Change of each term's counters.
+        names: Names to settle whatever happened to their terms.
+        new_names: Normal form of each name that was not known before.
         lost, gained: (head, relation, tail) of facts that went and came.
         removed: Set by `Settler.settle`: whether terms or names went, so that caches of them are stale.
     """
@@ -46,6 +49,7 @@ class Touched:
     lost: set[Edge] = field(default_factory=set)
     gained: set[Edge] = field(default_factory=set)
     names: set[int] = field(default_factory=set)
+    new_names: dict[int, str] = field(default_factory=dict)
     removed: bool = False
 
     def term(self, term: int, documents: int, mentions: int) -> None:
@@ -70,6 +74,7 @@ class Settler:
     def settle(self, touched: Touched) -> None:
         """Bring the derived tables up to date with `touched`."""
         self._count(touched)
+        self._compare(touched.new_names)
         dirty = self._dirty(touched)
         names = self._closure(dirty)
         moved = self._resolve(names)
@@ -97,6 +102,32 @@ class Settler:
         )
 
     # Resolution
+
+    def _compare(self, new: dict[int, str]) -> None:
+        """Find the names that look like a new one, and note the pairs."""
+        if not new:
+            return
+        store: list[tuple[int, int]] = []
+        look: list[tuple[int, int]] = []
+        for name, normal in new.items():
+            own, others = keys_of(normal)
+            store += [(key, name) for key in own]
+            look += [(key, name) for key in others]
+        store.sort()
+        self._db.executemany("INSERT OR IGNORE INTO blocks VALUES (?, ?)", store)
+        found = self._db.execute(
+            "SELECT DISTINCT w.value ->> 1, b.name, n.normal FROM json_each(?) w"
+            " JOIN blocks b ON b.block = w.value ->> 0 JOIN names n ON n.name = b.name WHERE b.name != w.value ->> 1",
+            (json.dumps(look),),
+        ).fetchall()
+        rows = []
+        for name, other, normal in found:
+            likeness = alike(new[name], normal)
+            if likeness is not None:
+                fuller, shorter = (other, name) if likeness.fuller else (name, other)
+                rows.append((fuller, shorter, likeness.kind, likeness.score))
+        self._db.executemany("INSERT OR IGNORE INTO spellings VALUES (?, ?, ?, ?)", rows)
+        self._link({name for row in rows for name in row[:2]})
 
     def _dirty(self, touched: Touched) -> set[int]:
         """Names whose entities may differ: new, dying, or tied to others."""
@@ -242,6 +273,7 @@ class Settler:
             yield Link(first, second, kind, 1.0, documents)
         if len(senses_of) > 1:
             yield from self._variants(senses_of, found)
+            yield from self._spelt(senses_of, found)
 
     def _variants(self, senses_of: dict[str, list[int]], found: Sequence[Sense]) -> Iterable[Link]:
         """Names that differ in article, office or legal form alone."""
@@ -251,17 +283,39 @@ class Settler:
         for group in groups.values():
             for place, one in enumerate(group):
                 for other in group[place + 1 :]:
-                    pairs = [
-                        (a, b)
-                        for a in senses_of[one]
-                        for b in senses_of[other]
-                        if not self._types.disjoint(found[a].type, found[b].type)
-                        and not self._types.is_work(found[a].type)
-                        and not self._types.is_work(found[b].type)
-                    ]
-                    # With homographs on either side the names alone do not tell which is meant.
-                    if len(pairs) == 1:
-                        yield Link(*pairs[0], "variant", 0.95, 0)
+                    pair = self._only_pair(senses_of[one], senses_of[other], found)
+                    if pair is not None:
+                        yield Link(*pair, "variant", 0.95, 0)
+
+    def _spelt(self, senses_of: dict[str, list[int]], found: Sequence[Sense]) -> Iterable[Link]:
+        """Names that look like one name written twice."""
+        rows = self._db.execute(
+            "SELECT a.normal, b.normal, s.kind, s.score FROM json_each(?) w JOIN names a ON a.normal = w.value"
+            " JOIN spellings s ON s.first = a.name JOIN names b ON b.name = s.second",
+            (json.dumps(list(senses_of)),),
+        )
+        for fuller, shorter, kind, score in rows:
+            pair = self._only_pair(senses_of[fuller], senses_of[shorter], found)
+            if pair is not None:
+                yield Link(*pair, kind, score, 0)
+
+    def _only_pair(
+        self, first: Sequence[int], second: Sequence[int], found: Sequence[Sense]
+    ) -> tuple[int, int] | None:
+        """The one pair of senses that likeness of names may join.
+
+        With homographs on either side the names alone do not tell which is meant; a work's title is exact.
+        """
+        types = self._types
+        pairs = [
+            (a, b)
+            for a in first
+            for b in second
+            if not types.disjoint(found[a].type, found[b].type)
+            and not types.is_work(found[a].type)
+            and not types.is_work(found[b].type)
+        ]
+        return pairs[0] if len(pairs) == 1 else None
 
     def _decide(
         self, senses_of: dict[str, list[int]], found: Sequence[Sense]
@@ -383,11 +437,15 @@ class Settler:
         }
         if names:
             gone = self._db.execute(
-                "SELECT w.value FROM json_each(?) w WHERE NOT EXISTS (SELECT 1 FROM terms t WHERE t.name = w.value)",
+                "SELECT n.name, n.normal FROM json_each(?) w JOIN names n ON n.name = w.value"
+                " WHERE NOT EXISTS (SELECT 1 FROM terms t WHERE t.name = n.name)",
                 (json.dumps(list(names)),),
             ).fetchall()
-            self._db.executemany("DELETE FROM names WHERE name = ?", gone)
-            self._db.executemany("DELETE FROM spellings WHERE first = ?1 OR second = ?1", gone)
+            keys = [(key, name) for name, normal in gone for key in keys_of(normal)[0]]
+            self._db.executemany("DELETE FROM blocks WHERE block = ? AND name = ?", keys)
+            numbers = [(name,) for name, _ in gone]
+            self._db.executemany("DELETE FROM spellings WHERE first = ?1 OR second = ?1", numbers)
+            self._db.executemany("DELETE FROM names WHERE name = ?", numbers)
             touched.removed = True
         left = {(old,) for old, _ in moved.values() if old}
         self._db.executemany(

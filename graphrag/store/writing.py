@@ -104,7 +104,7 @@ class Writer:
     def contribute(self, rows: Sequence[tuple[int, IngestedDocument]], touched: Touched) -> None:
         """Add what stored documents say; `settle` must follow."""
         found = [(doc, item, contribute(item, self.types)) for doc, item in rows]
-        self._intern(term for _, _, contribution in found for term in contribution.terms)
+        self._intern((term for _, _, contribution in found for term in contribution.terms), touched)
         self._learn(
             {text for _, _, c in found for fact in c.facts for text in (fact.relation, fact.extractor)}
         )
@@ -234,12 +234,12 @@ class Writer:
             ),
         )  # fmt: skip
 
-    def _intern(self, terms: Iterable[Term]) -> None:
+    def _intern(self, terms: Iterable[Term], touched: Touched) -> None:
         """Give keys to terms that have none yet, and to their names."""
         missing = {term for term in terms if term not in self._terms}
         if not missing:
             return
-        names = self._intern_names(sorted({term.normal for term in missing}))
+        names = self._intern_names(sorted({term.normal for term in missing}), touched)
         wanted = json.dumps(sorted({names[term.normal] for term in missing}))
         stored = self._db.execute(
             "SELECT n.normal, t.type, t.strength, t.qualifier, t.literal, t.term FROM json_each(?) w"
@@ -264,7 +264,7 @@ class Writer:
         self._db.executemany("INSERT INTO terms VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0)", rows)
         self._db.executemany("UPDATE names SET linked = 1 WHERE name = ?", linked)
 
-    def _intern_names(self, normals: Sequence[str]) -> Mapping[str, int]:
+    def _intern_names(self, normals: Sequence[str], touched: Touched) -> Mapping[str, int]:
         missing = [normal for normal in normals if normal not in self._names]
         if missing:
             query = "SELECT normal, name FROM names WHERE normal IN (SELECT value FROM json_each(?))"
@@ -273,7 +273,8 @@ class Writer:
             first = self._take("names", "name", len(new))
             rows = [(first + place, normal, bare_form(normal)) for place, normal in enumerate(new)]
             self._db.executemany("INSERT INTO names VALUES (?, ?, ?, 0)", rows)
-            self._names.update((normal, first + place) for place, normal in enumerate(new))
+            self._names.update((normal, name) for name, normal, _ in rows)
+            touched.new_names.update((name, normal) for name, normal, _ in rows)
         return self._names
 
     def _learn(self, texts: Iterable[str]) -> None:

@@ -13,14 +13,14 @@ from graphrag.ids import content_id
 from graphrag.store.ledger import Decision, IngestedDocument, Ledger
 from tests.graphrag.store.making import Aka, Broken, Says, document
 
+# Few names that can all be mistaken for each other bite harder than many.
 NAMES = [
-    "Apple", "Apple Inc.", "The Apple", "Ring", "The Ring", "Mercury", "AMA", "IBM", "Paris",
-    "American Medical Association", "American Marketing Association", "International Business Machines",
-    "Samuel Clemens", "Mark Twain", "삼성 전자", "삼성전자", "Jonathan Bergström", "Jonathan Bergstrom",
-    "Jonathan Bergstrum", "J. R. R. Tolkien", "John Ronald Reuel Tolkien", "Queen Anne Stuart", "Anne Stuart",
+    "Apple", "Apple Inc.", "The Apple", "Ring", "AMA", "American Medical Association",
+    "American Marketing Association", "Mark Twain", "삼성 전자", "Jonathan Bergström", "Jonathan Bergstrum",
+    "Jonathan Bergstrums", "J. R. R. Tolkien", "John Ronald Reuel Tolkien",
 ]  # fmt: skip
 TYPES = ["PERSON", "ORG", "WORK", "LOC", None]
-TITLES = ["", "Ring (1998 film)", "Ring (2002 film)", "Ring", "Apple", "Mercury (planet)", "Mark Twain", "The Ring"]
+TITLES = ["", "Ring (1998 film)", "Ring (2002 film)", "Ring", "Apple", "Mark Twain", "The Apple"]
 
 says = st.builds(
     Says,
@@ -38,8 +38,10 @@ aka = st.builds(
     kind=st.sampled_from(["aka", "acronym", "native"]),
     type=st.sampled_from(TYPES),
 )
-items = st.lists(st.one_of(says, aka, says, st.just(Broken("Lost.")), st.just("Rain fell.")), min_size=1, max_size=4)
-keys = st.sampled_from(["a", "b", "c", "d", "e"])
+items = st.lists(
+    st.one_of(says, aka, says, st.just(Broken("Lost.")), st.just("Rain fell.")), min_size=1, max_size=6
+)
+keys = st.sampled_from(["a", "b", "c", "d", "e", "f", "g"])
 decisions = st.builds(
     Decision,
     kind=st.sampled_from(["merge", "split"]),
@@ -47,7 +49,10 @@ decisions = st.builds(
     second=st.sampled_from(NAMES),
     first_type=st.sampled_from(["", "", "PERSON", "ORG"]),
 ).filter(lambda d: (d.first, d.first_type) != (d.second, d.second_type))
-SCHEMAS = {"all": "", "few": "name: few\ntypes:\n  PERSON: {disjoint_with: [ORG, LOC]}\n  ORG: {}\n  LOC: {}\n"}
+SCHEMAS = {
+    "all": "",
+    "few": "name: few\ntypes:\n  PERSON: {disjoint_with: [ORG, LOC]}\n  ORG: {}\n  LOC: {}\n",
+}
 
 
 def check(schema: str, results: tuple[Extraction | Failure, ...]) -> tuple[CheckedTriple, ...]:
@@ -92,7 +97,11 @@ class Exactness(RuleBasedStateMachine):
         made = document(key, what, title=title)
         return IngestedDocument(made.document, made.chunks, made.results, check(self.schema, made.results))
 
-    @rule(batch=st.lists(st.tuples(keys, items, st.sampled_from(TITLES)), min_size=1, max_size=3, unique_by=lambda b: b[0]))
+    @rule(
+        batch=st.lists(
+            st.tuples(keys, items, st.sampled_from(TITLES)), min_size=1, max_size=4, unique_by=lambda b: b[0]
+        )
+    )
     def add(self, batch: list[tuple[str, list[Says | Aka | Broken | str], str]]) -> None:
         made = [self._read(*row) for row in batch]
         self.ledger.apply(made)
@@ -114,7 +123,9 @@ class Exactness(RuleBasedStateMachine):
 
     @rule(schema=st.sampled_from(sorted(SCHEMAS)))
     def recheck(self, schema: str) -> None:
-        def verdicts(document: Document, results: tuple[Extraction | Failure, ...]) -> tuple[CheckedTriple, ...]:
+        def verdicts(
+            document: Document, results: tuple[Extraction | Failure, ...]
+        ) -> tuple[CheckedTriple, ...]:
             return check(schema, results)
 
         self.schema = schema
@@ -159,7 +170,9 @@ class Exactness(RuleBasedStateMachine):
         if not hasattr(self, "ledger"):
             return
         with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-            fresh = Ledger.create(Path(folder) / "kg", settings={}, ontology=SCHEMAS[self.schema], extractor="x")
+            fresh = Ledger.create(
+                Path(folder) / "kg", settings={}, ontology=SCHEMAS[self.schema], extractor="x"
+            )
             with fresh:
                 fresh.decide(list(self.decided.values()), require_names=False)
                 fresh.apply([self.held[key] for key in sorted(self.held, reverse=True)])
@@ -181,6 +194,6 @@ class Exactness(RuleBasedStateMachine):
 
 EXAMPLES = int(os.environ.get("GRAPHRAG_EXAMPLES", "60"))
 Exactness.TestCase.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestExactness = Exactness.TestCase
