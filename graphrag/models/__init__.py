@@ -7,6 +7,7 @@ nothing is ever downloaded. A larger installed spaCy package replaces it by name
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from graphrag.errors import ConfigError
 
 DEFAULT_PIPELINE = "en_kg_sm"
 
-__all__ = ["DEFAULT_PIPELINE", "load_pipeline", "shipped_pipelines"]
+__all__ = ["DEFAULT_PIPELINE", "load_pipeline", "pipeline_digest", "shipped_pipelines"]
 
 _SHIPPED = Path(__file__).parent
 
@@ -55,6 +56,21 @@ def load_pipeline(name: str = DEFAULT_PIPELINE) -> Language:
 def shipped_pipelines() -> tuple[str, ...]:
     """Name the pipelines inside this package, sorted."""
     return tuple(sorted(found.parent.name for found in _SHIPPED.glob("[a-z]*/meta.json")))
+
+
+def pipeline_digest(nlp: Language) -> str:
+    """Fingerprint everything a pipeline's answers depend on: configuration, tables and weights.
+
+    Returns:
+        64 hexadecimal digits; equal for equal pipelines on any machine.
+    """
+    digest = hashlib.sha256(nlp.config.to_str().encode("utf-8"))
+    digest.update(f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}".encode())
+    for name, component in nlp.components:
+        if hasattr(component, "to_bytes"):
+            digest.update(name.encode("utf-8"))
+            digest.update(hashlib.sha256(component.to_bytes(exclude=["vocab"])).digest())
+    return digest.hexdigest()
 
 
 def _load_shipped(name: str) -> Language:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+import spacy
 from spacy.language import Language
 
 import graphrag.models
 from graphrag.errors import ConfigError
-from graphrag.models import load_pipeline, shipped_pipelines
+from graphrag.models import load_pipeline, pipeline_digest, shipped_pipelines
 
 FOLDER = Path(graphrag.models.__file__).parent / "en_kg_sm"
 
@@ -105,3 +107,58 @@ def test_a_subject_and_object_are_found(nlp: Language) -> None:
 def test_sentences_are_split(nlp: Language) -> None:
     doc = nlp("She studied law in Paris. Her brother moved to London. They never met again.")
     assert len(list(doc.sents)) == 3
+
+
+def test_equal_pipelines_have_equal_digests(nlp: Language) -> None:
+    assert pipeline_digest(load_pipeline()) == pipeline_digest(nlp)
+
+
+def test_a_changed_weight_changes_the_digest() -> None:
+    changed = load_pipeline()
+    before = pipeline_digest(changed)
+    changed.get_pipe("ner").weights["ner.b"][0] += 1  # type: ignore[attr-defined]
+    assert pipeline_digest(changed) != before
+
+
+def test_a_pipeline_survives_bytes(nlp: Language) -> None:
+    again = spacy.blank("en")
+    for name, factory in (
+        ("encoder", "graphrag_encoder"),
+        ("parser", "graphrag_parser"),
+        ("ner", "graphrag_ner"),
+    ):
+        pipe = again.add_pipe(factory, name=name)
+        pipe.from_bytes(nlp.get_pipe(name).to_bytes())  # type: ignore[attr-defined]
+    text = TEXTS[0]
+    assert [(t.dep_, t.head.i, t.ent_type_) for t in again(text)] == [
+        (t.dep_, t.head.i, t.ent_type_) for t in nlp(text)
+    ]
+
+
+def test_the_parser_without_the_encoder_says_what_to_do() -> None:
+    crippled = load_pipeline()
+    crippled.disable_pipe("encoder")
+    with pytest.raises(ConfigError, match='keep the component "encoder" enabled'):
+        crippled("A sentence.")
+
+
+def test_white_space_tokens_hang_on_the_word_before(nlp: Language) -> None:
+    doc = nlp("One line\n\nAnother line here.")
+    space = next(token for token in doc if token.is_space)
+    assert (space.head.text, space.dep_, space.pos_) == ("line", "dep", "SPACE")
+    assert doc[space.i + 1].is_sent_start
+
+
+def test_a_text_without_sentence_ends_is_cut(nlp: Language) -> None:
+    doc = nlp("word " * 2000)
+    assert max(len(sentence) for sentence in doc.sents) <= 251
+
+
+def test_only_white_space_is_read(nlp: Language) -> None:
+    assert [token.dep_ for token in nlp(" \n ")] == ["ROOT"]
+
+
+def test_loading_takes_seconds_at_most() -> None:
+    began = time.process_time()
+    load_pipeline()
+    assert time.process_time() - began < 10
