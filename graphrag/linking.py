@@ -29,6 +29,7 @@ from graphrag.index.terms import (
 _LARGEST_HOMOGRAPH = 16
 _SHORTEST_CORRECTED = 4
 _MOST_CORRECTIONS = 12
+_NO_TERMS = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class LinkedQuestion:
         terms: (t,) rows of its distinct search terms that the corpus knows.
         weights: (t,) their inverse chunk frequency.
         in_name: (t,) whether the term stands only inside the names that were linked.
-        cue_terms: Rows of the words of `relation_types` that the question itself does not use.
+        cue_terms: Rows of other words that an ontology gives for relations the question names.
+        cue_of: For each of them the question's term it stands for, as a place in `terms`.
         rest: The question without the names, for embedding.
     """
 
@@ -101,6 +103,7 @@ class LinkedQuestion:
     weights: NDArray[np.float32]
     in_name: NDArray[np.bool_]
     cue_terms: NDArray[np.int64]
+    cue_of: NDArray[np.int64]
     rest: str
 
 
@@ -112,12 +115,15 @@ def link_question(index: SearchIndex, text: str, cues: Cues | None = None) -> Li
     stems = ["" if word in STOPWORDS else stem(word) for word in words]
     rows = term_rows(index, stems)
     entities = _link_names(index, surfaces, words, rows)
+    spoken = _spoken_relations(stems, cues) if cues else []
+    entities = _without_relation_words(entities, spoken, surfaces)
     named = np.zeros(len(words), dtype=np.bool_)
     for entity in entities:
         named[entity.first : entity.first + entity.length] = True
-    types = _relation_types(stems, cues) if cues else ()
+    spoken = [item for item in spoken if not named[item.first : item.first + item.length].any()]
+    types = tuple(sorted({relation for item in spoken for relation in item.types}))
     distinct, in_name = _distinct_terms(rows, named)
-    cue_terms = _cue_terms(index, types, cues, distinct) if cues else np.empty(0, np.int64)
+    cue_terms, cue_of = _cue_terms(index, spoken, cues, rows, distinct) if cues else _NO_TERMS
     return LinkedQuestion(
         text=text,
         words=tuple(surfaces),
@@ -127,6 +133,7 @@ def link_question(index: SearchIndex, text: str, cues: Cues | None = None) -> Li
         weights=index.term_idf[distinct],
         in_name=in_name,
         cue_terms=cue_terms,
+        cue_of=cue_of,
         rest=_without(text, found, named),
     )
 
@@ -178,7 +185,7 @@ def _link_names(
     for match in sorted(_disjoint(matches), key=lambda item: item.first):
         end = int(np.searchsorted(table.hashes, table.hashes[match.row], side="right"))
         named = np.unique(table.entities[match.row : min(end, match.row + _LARGEST_HOMOGRAPH)])
-        weights = match.quality * specificity(index, named) / np.sqrt(len(named))
+        weights = match.quality * specificity(index, named)
         linked += [
             LinkedEntity(int(entity), float(weight), match.first, match.length, match.how)
             for entity, weight in zip(named, weights, strict=True)
@@ -224,9 +231,11 @@ def _case_quality(
         return 0.0
     if words[first] in STOPWORDS and length == 1:
         return 0.0
-    if not flags & CASED or flags & LITERAL:
-        return 0.8 if length > 1 or flags & LITERAL else 0.5
+    if flags & LITERAL:
+        return 0.8
     content = [at for at in range(first, first + length) if words[at] not in STOPWORDS]
+    if not flags & CASED and len(content) == 1:
+        return 0.0  # a common noun: what is asked for, not what is asked about
     capitals = sum(is_capital(surfaces[at]) for at in content)
     if capitals == len(content) and not shouted:
         return 1.0 if length == 1 or is_capital(surfaces[first]) else 0.95
@@ -290,21 +299,60 @@ def _disjoint(matches: list[_Match]) -> list[_Match]:
     return kept
 
 
-def _relation_types(stems: Sequence[str], cues: Cues) -> tuple[str, ...]:
-    content = [item for item in stems if item]
-    found: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """Words [first, first + length) that point to relation types."""
+
+    first: int
+    length: int
+    types: tuple[str, ...]
+
+
+def _spoken_relations(stems: Sequence[str], cues: Cues) -> list[_Spoken]:
+    content = [place for place, item in enumerate(stems) if item]
+    found: list[_Spoken] = []
     for length in range(1, 5):
-        for first in range(len(content) - length + 1):
-            found.update(cues.phrases.get(tuple(content[first : first + length]), ()))
-    return tuple(sorted(found))
+        for at in range(len(content) - length + 1):
+            places = content[at : at + length]
+            types = cues.phrases.get(tuple(stems[place] for place in places), ())
+            if types:
+                found.append(_Spoken(places[0], places[-1] - places[0] + 1, types))
+    return found
+
+
+def _without_relation_words(
+    entities: tuple[LinkedEntity, ...], spoken: Sequence[_Spoken], surfaces: Sequence[str]
+) -> tuple[LinkedEntity, ...]:
+    """Words that name a relation and are not written as a name are no anchor ("place of birth")."""
+    phrases = {(item.first, item.length) for item in spoken}
+    return tuple(
+        entity
+        for entity in entities
+        if (entity.first, entity.length) not in phrases
+        or any(is_capital(word) for word in surfaces[max(1, entity.first) : entity.first + entity.length])
+    )
 
 
 def _cue_terms(
-    index: SearchIndex, types: Sequence[str], cues: Cues, known: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    stems = sorted({word for relation in types for word in cues.words.get(relation, ())})
-    rows = term_rows(index, stems)
-    return np.setdiff1d(rows[rows >= 0], known)
+    index: SearchIndex,
+    spoken: Sequence[_Spoken],
+    cues: Cues,
+    rows: NDArray[np.int64],
+    distinct: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    place_of = {int(row): place for place, row in enumerate(distinct.tolist())}
+    best: dict[int, int] = {}
+    for item in spoken:
+        own = [int(row) for row in rows[item.first : item.first + item.length] if row >= 0]
+        if not own:
+            continue
+        place = place_of[max(own, key=lambda row: (float(index.term_idf[row]), -row))]
+        stems = sorted({word for relation in item.types for word in cues.words.get(relation, ())})
+        for row in term_rows(index, stems).tolist():
+            if row >= 0 and row not in place_of:
+                best.setdefault(row, place)
+    terms = sorted(best)
+    return np.array(terms, dtype=np.int64), np.array([best[row] for row in terms], dtype=np.int64)
 
 
 def _distinct_terms(

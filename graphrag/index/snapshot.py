@@ -371,8 +371,10 @@ class _Builder:
     def _documents(self) -> None:
         ids: list[str] = []
         facts: list[str] = []
+        self.titles: list[str] = []
         for document in self.view.documents():
             ids.append(document.id)
+            self.titles.append(document.title)
             facts.append(
                 json.dumps(
                     {
@@ -408,6 +410,9 @@ class _Builder:
             names.append(
                 (normal[:1].upper() + normal[1:] if is_capital(shown[row]) else normal, row, bool(flags[row]))
             )
+        for document_id, entity_id in self.view.subjects():
+            row = self.entity_row[entity_id]
+            names.append((self.titles[self.document_row[document_id]], row, bool(flags[row])))
         self.entity_types = sorted(set(types))
         type_row = {name: row for row, name in enumerate(self.entity_types)}
         table, words = build_name_table(names)

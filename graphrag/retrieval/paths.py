@@ -137,11 +137,12 @@ class _Search:
         self.settings = settings
         self.allowed = allowed
         self.walked = walked
-        best: dict[int, float] = {}
-        for entity in question.linked.entities:
-            best[entity.entity] = max(best.get(entity.entity, 0.0), entity.weight)
-        self.anchors = np.array(sorted(best), dtype=np.int64)
-        self.anchor_weights = np.array([best[row] for row in sorted(best)], dtype=np.float64)
+        linked = question.linked.entities
+        self.anchors = np.array([item.entity for item in linked], dtype=np.int64)
+        self.anchor_weights = np.array([item.weight for item in linked], dtype=np.float64)
+        firsts = {first: place for place, first in enumerate(sorted({item.first for item in linked}))}
+        # Entities of one name share a group: a passage is anchored by one of them, not by all.
+        self.anchor_groups = np.array([firsts[item.first] for item in linked], dtype=np.int64)
         types = set(question.linked.relation_types)
         self.asked_types = np.array([name in types for name in index.relation_types], dtype=np.bool_)
 
@@ -151,7 +152,7 @@ class _Search:
         prior_rows, prior_scores = prior
         owner, chunks, worth = self._anchored()
         count = max(1, len(self.anchors))
-        keys, best = _best_of(chunks * count + owner, worth * self.anchor_weights[owner])
+        keys, best = _best_of(chunks * count + self.anchor_groups[owner], worth * self.anchor_weights[owner])
         rows = np.unique(np.concatenate((keys // count, prior_rows)))
         rows = self._permitted(rows)
         if not len(rows):
@@ -254,6 +255,7 @@ class _Search:
         entity = entity.astype(np.int64)
         strength = np.minimum(1.0, settings.floor + fit[owner])
         path, sentence = path[owner], sentence[owner]
+        strength = strength + settings.relation * self._related(sentence, entity)
         subject = index.chunk_subject[last].astype(np.int64)
         about = np.flatnonzero(subject >= 0)
         path = np.concatenate((path, about))
@@ -309,8 +311,27 @@ class _Search:
         if self.asked_types.any():
             owner, _, relation = index.sentence_relations.gather(sentences)
             stated = owner[self.asked_types[index.relation_type[relation]]]
-            fit[np.unique(stated)] += settings.relation
+            fit[np.unique(stated)] += settings.relation_sentence
         return fit
+
+    def _related(self, sentences: Rows, entities: Rows) -> NDArray[np.bool_]:
+        """Whether the sentence states a relation of the entity that the question asks for."""
+        index = self.index
+        if not self.asked_types.any():
+            return np.zeros(len(sentences), dtype=np.bool_)
+        distinct, where = np.unique(sentences, return_inverse=True)
+        owner, _, relation = index.sentence_relations.gather(distinct)
+        asked = self.asked_types[index.relation_type[relation]]
+        owner, relation = owner[asked], relation[asked]
+        total = max(1, index.counts["entities"])
+        ends = np.concatenate(
+            (
+                owner * total + index.relation_subject[relation],
+                owner * total + index.relation_object[relation],
+            )
+        )
+        related: NDArray[np.bool_] = np.isin(where * total + entities, ends)
+        return related
 
     def _chunk_cover(self, chunks: Rows) -> tuple[NDArray[np.float32], Rows]:
         """(c, t) how well each chunk covers each term, title included."""

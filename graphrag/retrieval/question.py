@@ -127,6 +127,9 @@ def _prepare(
                 value = settings.like_weight * float(similar[other, column])
                 if term not in places and (term not in best or best[term][0] < value):
                     best[term] = (value, place)
+    for term, place in zip(linked.cue_terms.tolist(), linked.cue_of.tolist(), strict=True):
+        if term not in best or best[term][0] < settings.cue_weight:
+            best[term] = (settings.cue_weight, place)
     ordered = sorted(best)
     return Question(
         linked=linked,

@@ -41,7 +41,9 @@ class SearchSettings:
         diversity: Price of starting again where paths shown above started.
         likeness: Similarity from which another word counts as the question's word; 1 for none.
         like_weight: What such a word is worth beside the word itself.
-        relation: Bonus of a link whose sentence states a relation the question asks for.
+        cue_weight: The same for a word that the ontology gives for a relation the question names.
+        relation: Bonus of a link along a relation the question asks for.
+        relation_sentence: Bonus of a link whose sentence states such a relation of something else.
     """
 
     hops: int = 1
@@ -54,22 +56,24 @@ class SearchSettings:
     damping: float = 0.85
     chunk_restart: float = 0.5
     first_stage: int = 100
-    start: float = 1.0
-    coverage: float = 1.0
+    start: float = 1.4
+    coverage: float = 0.45
     link: float = 1.0
-    meaning: float = 0.5
-    last_meaning: float = 0.25
-    prior: float = 0.5
-    mention: float = 0.45
+    meaning: float = 0.0
+    last_meaning: float = 0.0
+    prior: float = 0.1
+    mention: float = 0.35
     mention_of_known: float = 0.6
     lead: float = 0.8
     reach_mention: float = 0.5
     floor: float = 0.3
-    sentence_words: float = 0.5
+    sentence_words: float = 0.6
     sentence_meaning: float = 0.5
-    specificity: float = 0.5
+    specificity: float = 0.65
     hop_cost: float = 0.5
-    diversity: float = 0.2
+    diversity: float = 0.35
     likeness: float = 0.5
     like_weight: float = 0.8
-    relation: float = 0.3
+    cue_weight: float = 0.5
+    relation: float = 0.4
+    relation_sentence: float = 0.15
