@@ -250,7 +250,7 @@ class _Contributor:
             if isinstance(result, Failure):
                 continue
             for alias in result.aliases:
-                if is_generic(normal_form(alias.name)) or is_generic(normal_form(alias.alias)):
+                if is_generic(alias.name) or is_generic(alias.alias):
                     continue
                 full, other = self._named(alias.name), self._named(alias.alias)
                 if full is None or other is None or full is other:

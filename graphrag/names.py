@@ -83,6 +83,14 @@ _OFFICES = frozenset(
         "coach",
     ]
 )
+_SHORTENED = {
+    "st": "saint",
+    "ste": "sainte",
+    "mt": "mount",
+    "ft": "fort",
+    "univ": "university",
+    "intl": "international",
+}
 _LEGAL = frozenset(
     [
         "inc",
@@ -310,16 +318,18 @@ def _join_initials(words: list[str]) -> list[str]:
 
 @lru_cache(maxsize=200_000)
 def bare_form(normal: str) -> str:
-    """What is left of a normal form without article, office and legal form.
+    """What is left of a normal form without article, office and legal form, abbreviations spelt out.
 
     "the beatles" gives "beatles", "ford motor company" gives "ford motor", "삼성전자주식회사" gives
-    "삼성전자", "queen elizabeth ii" gives "elizabeth ii". Never empty.
+    "삼성전자", "queen elizabeth ii" gives "elizabeth ii", "st petersburg" gives "saint petersburg". Never empty.
     """
     if not normal.isascii():
         normal = _without_wide_legal(normal)
     words = normal.split(" ")
-    if len(words) > 1 and words[0] in _ARTICLES:
-        words = words[1:]
+    if len(words) > 1:
+        if words[0] in _ARTICLES and len(normal) > len(words[0]) + 4:
+            words = words[1:]
+        words = [*(_SHORTENED.get(word, word) for word in words[:-1]), words[-1]]
     while len(words) > 2 and words[0] in _OFFICES:
         words = words[1:]
     while len(words) > 1 and (words[-1] in _LEGAL or (words[-1] == "and" and len(words) > 2)):
@@ -345,6 +355,12 @@ def split_qualifier(title: str) -> tuple[str, str]:
     return (match.group(1), match.group(2).strip()) if match else (title.strip(), "")
 
 
-def is_generic(normal: str) -> bool:
-    """Whether a normal form is a word for a kind of thing ("the company"), which names nobody."""
-    return bare_form(normal) in _GENERIC or not any(char.isalnum() for char in normal)
+def is_generic(name: str) -> bool:
+    """Whether a name is a word for a kind of thing or a pronoun ("the Company"), which names nobody.
+
+    Capitals throughout tell an acronym: "WHO" and "U.S." are names.
+    """
+    normal = normal_form(name)
+    if not any(char.isalnum() for char in normal):
+        return True
+    return bare_form(normal) in _GENERIC and not (name.isupper() and len(normal) < 6)

@@ -29,7 +29,7 @@ from graphrag.datamodel import (
 from graphrag.errors import NotFoundError
 from graphrag.ids import chunk_id, relation_id
 from graphrag.merging import entity_type, pick_names, weigh
-from graphrag.names import normal_form
+from graphrag.names import bare_form
 from graphrag.resolution import Decision, Merge, Term, Types
 from graphrag.store import codec
 
@@ -228,7 +228,13 @@ class StoredView:
         return iter(self._db.execute(f"SELECT normal, id FROM ({_NAMES}) ORDER BY 1, 2"))  # noqa: S608
 
     def entities_named(self, normal: str) -> list[str]:
-        """Ids of the entities with this normal form among their names, sorted."""
+        """Ids of the entities with this normal form among their names, sorted.
+
+        Where none has it, those with the same bare form ("Mt. Everest" finds Mount Everest).
+        """
+        return self._named(normal) or self._named(bare_form(normal))
+
+    def _named(self, normal: str) -> list[str]:
         words = normal.split(" ")
         qualified = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]
         query = """
@@ -449,11 +455,6 @@ def unpack_mentions(packed: bytes) -> Iterator[tuple[int, int, int]]:
     flat = array("q")
     flat.frombytes(packed)
     return zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-
-
-def named(name: str) -> str:
-    """The form that `entities_named` takes."""
-    return normal_form(name)
 
 
 def _distinct(items: Sequence[Evidence]) -> tuple[Evidence, ...]:
