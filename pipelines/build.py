@@ -3,19 +3,24 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphrag.config import Config
 from graphrag.datamodel import Failure
 from graphrag.documents import Listing, list_files, read_documents
 from graphrag.engine import GraphRAG
-from graphrag.errors import ConfigError, DataError, GraphRAGError, PartialBuildError
+from graphrag.errors import DataError, GraphRAGError, PartialBuildError
 from graphrag.ids import canonical_json
 from graphrag.ingest import IngestReport
 from graphrag.interfaces import Progress
+from graphrag.registry import make_ontology
 from pipelines.executors import executor_for
+from pipelines.model import estimate, open_extractor
+
+if TYPE_CHECKING:
+    from graphrag.extraction.llm import LLMExtractor
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class BuildReport:
     Attributes:
         stats: Counts of the whole knowledge base after the run; empty for a dry run.
         seconds: Wall-clock time; reported, and no part of any result.
+        model: Calls, tokens and money of a model; empty where none was asked.
     """
 
     kg: str
@@ -43,6 +49,7 @@ class BuildReport:
     seconds: float
     error: str = ""
     plan: str = ""
+    model: dict[str, Any] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -79,6 +86,7 @@ class BuildReport:
             "seconds": round(self.seconds, 3),
             "error": self.error,
             "plan": self.plan,
+            "model": self.model,
         }
 
     def as_text(self) -> str:
@@ -104,6 +112,13 @@ class BuildReport:
             f"graph      {self.stats['entities']:,} entities, {self.stats['relations']:,} relations, "
             f"{self.stats['communities']:,} communities"
         )
+        if self.model:
+            used, cost = self.model, self.model["cost"]
+            price = "no price known" if cost is None else f"{cost:.4f} US dollars"
+            lines.append(
+                f"model      {used['calls']:,} calls, {used['cached']:,} answers from the ledger, "
+                f"{used['prompt_tokens']:,} + {used['completion_tokens']:,} tokens, {price}"
+            )
         lines.append(f"done in {self.seconds:.1f} s: {self.kg}")
         for failure in ingest.failures[:20]:
             lines.append(f"failed: {failure.item_id}: {failure.message}")
@@ -132,13 +147,29 @@ def run_build(
             "give files or folders with .txt .md .html .pdf .docx .csv or .jsonl"
         )
     if options.estimate:
-        return _estimate(kg, total, config)
+        return _estimate(kg, total, config, sources)
     if options.dry_run:
         return _plan(sources, kg, total)
-    base = GraphRAG.create(kg, config=config)
+    with open_extractor(config, make_ontology(config), Path(kg), max_cost=options.max_cost) as extractor:
+        return _build(sources, kg, config, options, extractor, listing, progress, started)
+
+
+def _build(
+    sources: Sequence[Path],
+    kg: str,
+    config: Config,
+    options: BuildOptions,
+    extractor: "LLMExtractor | None",
+    listing: Listing,
+    progress: Progress,
+    started: float,
+) -> BuildReport:
+    base = GraphRAG.create(kg, config=config, extractor=extractor)
     ingest = IngestReport()
+    # A model's extractor brings its own threads, and its gate cannot travel to other processes.
+    workers = config.build.workers if extractor is None else 1
     try:
-        with base, executor_for(config.build.workers) as executor:
+        with base, executor_for(workers) as executor:
             base.report = ingest
             base.ingest(
                 read_documents(sources),
@@ -149,9 +180,11 @@ def run_build(
                 report=ingest,
             )
             base.refresh(progress=progress)
-            report = BuildReport(kg, ingest, base.stats(), time.monotonic() - started)
+            seconds = time.monotonic() - started
+            report = BuildReport(kg, ingest, base.stats(), seconds, model=_usage(extractor))
     except GraphRAGError as error:
-        _write_report(kg, BuildReport(kg, ingest, {}, time.monotonic() - started, error=str(error)))
+        seconds = time.monotonic() - started
+        _write_report(kg, BuildReport(kg, ingest, {}, seconds, error=str(error), model=_usage(extractor)))
         raise
     _write_report(kg, report)
     if ingest.seen == ingest.failed:
@@ -173,11 +206,16 @@ def _document_count(listing: Listing) -> int | None:
     return count
 
 
-def _estimate(kg: str, total: int, config: Config) -> BuildReport:
+def _usage(extractor: "LLMExtractor | None") -> dict[str, Any]:
+    return asdict(extractor.gate.usage) if extractor is not None else {}
+
+
+def _estimate(kg: str, total: int, config: Config, sources: Sequence[Path]) -> BuildReport:
     if config.extraction.name != "llm":
         plan = f"{total:,} documents; the {config.extraction.name} extractor makes no calls and costs nothing"
         return BuildReport(kg, IngestReport(), {}, 0.0, plan=plan)
-    raise ConfigError("--estimate for the llm extractor is not available in this version")
+    plan = estimate(config, make_ontology(config), sources, Path(kg))
+    return BuildReport(kg, IngestReport(), {}, 0.0, plan=plan)
 
 
 def _plan(sources: Sequence[Path], kg: str, total: int) -> BuildReport:

@@ -112,7 +112,7 @@ class LLMExtractor:
             raise ConfigError(
                 f"the llm extractor's {'prefilter' if prefilter else f'mode {mode}'} needs a draft extractor"
             )
-        self._gate = gate
+        self.gate = gate
         self._ontology = ontology
         self._gleanings = gleanings if mode == "extract" else 0
         self._call_tokens = call_tokens
@@ -135,7 +135,7 @@ class LLMExtractor:
 
     @property
     def fingerprint(self) -> str:
-        client = self._gate.client
+        client = self.gate.client
         return fingerprint(
             {
                 "extractor": ["llm", VERSION, SCHEMA_VERSION, self._mode],
@@ -160,7 +160,7 @@ class LLMExtractor:
         drafts = self._drafts(chunks)
         asked = [chunk for chunk in chunks if self._is_worth(drafts.get(chunk.id))]
         units = self._units(asked)
-        first = list(self._gate.map(lambda unit: self._read(unit, drafts, salvage=False), units))
+        first = list(self.gate.map(lambda unit: self._read(unit, drafts, salvage=False), units))
         whole = _Read()
         for read in first:
             whole.add(read)
@@ -170,7 +170,7 @@ class LLMExtractor:
             (unit, error) for unit, error in whole.lost if error.kind in ("bad_request", *_SPLITTABLE)
         ]
         whole.lost = hopeless
-        for read in self._gate.map(lambda unit: self._read(unit, drafts, salvage=True), again):
+        for read in self.gate.map(lambda unit: self._read(unit, drafts, salvage=True), again):
             whole.add(read)
         return self._results(chunks, {chunk.id for chunk in asked}, drafts, whole)
 
@@ -181,16 +181,16 @@ class LLMExtractor:
         """
         drafts = self._drafts(chunks)
         units = self._units([chunk for chunk in chunks if self._is_worth(drafts.get(chunk.id))])
-        total = Estimate(0, 0, 0, 0, 0.0 if self._gate.price is not None else None)
+        total = Estimate(0, 0, 0, 0, 0.0 if self.gate.price is not None else None)
         for unit in units:
             tokens = sum(approximate_tokens(piece.text) for piece in unit)
             answer = min(self._sampling.max_tokens, 20 + tokens // _TOKENS_PER_RECORD * _RECORD_TOKENS)
             request = self._request(unit, drafts)
-            total += self._gate.estimate([request], completion_tokens=answer)
+            total += self.gate.estimate([request], completion_tokens=answer)
             for round_ in range(self._gleanings):
                 spoken = Message("assistant", "x " * (answer * (round_ + 1)))
                 glean = replace(request, messages=(*request.messages, spoken, *self._glean.fill()))
-                total += self._gate.estimate([glean], completion_tokens=answer // 3)
+                total += self.gate.estimate([glean], completion_tokens=answer // 3)
         return total
 
     def _drafts(self, chunks: Sequence[Chunk]) -> dict[str, Extraction]:
@@ -260,7 +260,7 @@ class LLMExtractor:
         read = _Read()
         seen: set[tuple[object, ...]] = set()
         for round_ in range(1 + self._gleanings):
-            asked = ask_json(self._gate, request, Answer, salvage=salvage, again=self._again)
+            asked = ask_json(self.gate, request, Answer, salvage=salvage, again=self._again)
             name = self._name + ("+cut" if asked.repair == "cut" else "")
             added = _grounded(asked.value, Grounder(unit, self._ontology, name), read, seen)
             if not added or round_ == self._gleanings:
@@ -269,7 +269,7 @@ class LLMExtractor:
         return read
 
     def _review(self, unit: _Unit, drafts: dict[str, Extraction], *, salvage: bool) -> _Read:
-        asked = ask_json(self._gate, self._request(unit, drafts), Review, salvage=salvage, again=self._again)
+        asked = ask_json(self.gate, self._request(unit, drafts), Review, salvage=salvage, again=self._again)
         read = _Read()
         stated = {item.number: item for item in asked.value.records}
         for number, triple in enumerate(_drafted(unit, drafts), 1):

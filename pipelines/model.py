@@ -1,0 +1,152 @@
+"""What a run needs to ask a model: the key from the environment, the gate, and what depends on it."""
+
+import os
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphrag.config import Config
+from graphrag.datamodel import Document
+from graphrag.documents import read_documents
+
+if TYPE_CHECKING:
+    from graphrag.extraction.llm import LLMExtractor
+    from graphrag.interfaces import Extractor
+    from graphrag.llm import Gate
+    from ontology import Ontology
+
+LEDGER = "answers.db"
+"""Name of the response ledger inside a knowledge base's folder."""
+
+
+@contextmanager
+def open_model(config: Config, folder: Path | None, *, max_cost: float | None = None) -> Iterator["Gate"]:
+    """The gate to the configured model, closed on leaving. Nothing is sent before somebody asks.
+
+    Args:
+        folder: Where the response ledger lives; None keeps no answers.
+        max_cost: Budget in US dollars, over the settings' own.
+
+    Raises:
+        ConfigError: If no model is named, or its key is not in the environment.
+    """
+    from graphrag.llm.secret import Secret
+    from graphrag.llm.setup import open_gate
+
+    settings = config.llm
+    gate = open_gate(
+        settings,
+        key=Secret(os.environ.get(settings.api_key_env, "")),
+        ledger=folder / LEDGER if folder is not None else None,
+        max_cost=max_cost,
+        proxy=_proxy(settings.base_url),
+    )
+    with gate:
+        yield gate
+
+
+@contextmanager
+def open_extractor(
+    config: Config, ontology: "Ontology | None", folder: Path | None, *, max_cost: float | None = None
+) -> Iterator["LLMExtractor | None"]:
+    """The extractor that asks the configured model; None where the settings name another one.
+
+    Raises:
+        ConfigError: As `open_model`.
+    """
+    if config.extraction.name != "llm":
+        yield None
+        return
+    with open_model(config, folder, max_cost=max_cost) as gate:
+        yield model_extractor(config, ontology, gate)
+
+
+def model_extractor(config: Config, ontology: "Ontology | None", gate: "Gate") -> "LLMExtractor":
+    """The extractor that the settings describe, asking through `gate`."""
+    from graphrag.extraction.describing import load_examples
+    from graphrag.extraction.llm import LLMExtractor
+    from graphrag.llm.setup import sampling_of
+    from graphrag.registry import load
+
+    settings = config.llm
+    draft: Extractor | None = None
+    if settings.prefilter or settings.extraction != "extract":
+        draft = load("extractor:spacy")(config.extraction.spacy_model)
+    return LLMExtractor(
+        gate,
+        ontology,
+        gleanings=settings.gleanings,
+        call_tokens=settings.call_tokens,
+        sampling=sampling_of(settings),
+        mode=settings.extraction,
+        draft=draft,
+        prefilter=settings.prefilter,
+        examples=load_examples(Path(settings.examples)) if settings.examples else (),
+        prompts=Path(settings.prompts) if settings.prompts else None,
+    )
+
+
+def estimate(config: Config, ontology: "Ontology | None", sources: Sequence[Path], kg: Path) -> str:
+    """What a build would ask and pay, in words, from the real prompts; nothing is sent.
+
+    Documents that the knowledge base holds unchanged, and answers already paid for, count as free.
+    """
+    from graphrag.llm import Estimate
+    from graphrag.registry import make_chunker
+
+    folder = kg if (kg / LEDGER).exists() else None
+    chunker = make_chunker(config)
+    read = failed = skipped = 0
+    with open_model(config, folder) as gate:
+        extractor = model_extractor(config, ontology, gate)
+        fresh = _fresh(kg, config, extractor)
+        total = Estimate(0, 0, 0, 0, 0.0 if gate.price is not None else None)
+        for item in read_documents(sources):
+            if not isinstance(item, Document):
+                failed += 1
+            elif fresh.get(item.key) == item.id:
+                skipped += 1
+            else:
+                read += 1
+                total += extractor.estimate(chunker.split(item))
+    cost = "no price known; set llm.price_prompt and llm.price_completion"
+    if total.cost is not None:
+        cost = f"about {total.cost:.4f} US dollars"
+    return (
+        f"{read:,} documents to read, {skipped:,} unchanged, {failed:,} unreadable\n"
+        f"{total.calls:,} calls to {config.llm.model}, {total.cached:,} more already answered\n"
+        f"about {total.prompt_tokens:,} prompt tokens and {total.completion_tokens:,} answer tokens: {cost}"
+    )
+
+
+def usage_of(gate: "Gate") -> Mapping[str, Any]:
+    """What went through the gate, as plain data for a report."""
+    return asdict(gate.usage)
+
+
+def _fresh(kg: Path, config: Config, extractor: "Extractor") -> dict[str, str]:
+    """Key and id of documents that a build would skip."""
+    from graphrag.engine import GraphRAG
+    from graphrag.ingest import Ingest
+
+    if not (kg / "kg.db").exists():
+        return {}
+    with GraphRAG.open(kg, extractor=extractor) as base:
+        if base.view.meta["extractor"] != Ingest.fingerprint_of(config, extractor):
+            return {}
+        return dict(base.view.fresh())
+
+
+def _proxy(base_url: str) -> str | None:
+    """The proxy that the environment names for the model's server, as other tools take it."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(base_url or "https://api.openai.com/v1")
+    if parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
+        return None
+    if parts.hostname in ("localhost", "127.0.0.1", "::1"):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
