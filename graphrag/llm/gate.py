@@ -431,7 +431,7 @@ class Gate:
             return f"the budget of {limits.max_tokens} tokens is reached"
         if limits.max_cost is not None and self._cost + self._reserved_cost + cost > limits.max_cost:
             if not self._cost + self._reserved_cost:
-                return f"the budget of {limits.max_cost:g} US dollars is less than one call may cost ({cost:.4f})"
+                return f"one call may cost {cost:.4f} US dollars, more than the budget of {limits.max_cost:g}"
             return f"the budget of {limits.max_cost:g} US dollars is reached (spent: {self._cost:.4f})"
         return ""
 
