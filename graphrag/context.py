@@ -5,27 +5,17 @@ from collections.abc import Sequence
 
 from graphrag.datamodel import Chunk, ContextItem, Evidence, Hit, HitKind, Relation
 
-_PIECE = re.compile(r"\s?[^\W\d_]+|\d{1,3}|[^\w\s]|\n+|_")
-_LETTERS_PER_TOKEN = 6
+# A word of up to six letters, three digits, a sign, a character outside Latin script, a line break.
+_PIECE = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\sA-Za-z\d]|\n+")
 
 
 def estimate_tokens(text: str) -> int:
     """About how many GPT tokens a text has, by rule: rather too many than too few.
 
-    A word of up to six letters counts one, a longer one more; a sign or three digits count one; a
-    character outside Latin script counts one. Linear and about a hundred times faster than counting.
+    Every six letters, three digits, sign, line break or character outside Latin script counts one.
+    Linear, and some fifty times faster than counting with the model's table.
     """
-    total = 0
-    for piece in _PIECE.findall(text):
-        word = piece.strip()
-        total += (
-            1
-            if not word
-            else (len(word) + _LETTERS_PER_TOKEN - 1) // _LETTERS_PER_TOKEN
-            if word.isascii()
-            else len(word)
-        )
-    return total
+    return len(_PIECE.findall(text))
 
 
 def pack(

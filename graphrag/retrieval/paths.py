@@ -44,6 +44,24 @@ class PassagePath:
 
 
 @dataclass(frozen=True, slots=True)
+class PathList:
+    """Many paths, field by field; `path` makes a record of one."""
+
+    scores: list[float]
+    chunks: list[list[int]]
+    bridges: list[list[int]]
+    sentences: list[list[int]]
+
+    def path(self, place: int) -> PassagePath:
+        return PassagePath(
+            self.scores[place],
+            tuple(self.chunks[place]),
+            tuple(self.bridges[place]),
+            tuple(self.sentences[place]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Beam:
     """Paths of one length, best first, as parallel arrays."""
 
@@ -73,7 +91,7 @@ def find_paths(
     *,
     allowed: NDArray[np.bool_] | None = None,
     walked: NDArray[np.bool_] | None = None,
-) -> list[PassagePath]:
+) -> PathList:
     """Search for chains of passages.
 
     Args:
@@ -82,7 +100,7 @@ def find_paths(
         walked: (entities,) which entities may lead from one to the next; all if absent.
 
     Returns:
-        Paths of every length up to ``settings.hops + 1`` passages, best first.
+        Paths of every length up to ``settings.hops + 1`` passages, by length, best first.
     """
     search = _Search(index, question, settings, allowed, walked)
     beam = search.starts(prior)
@@ -93,34 +111,41 @@ def find_paths(
         if not len(beam.scores):
             break
         levels.append(beam)
-    paths = [path for level in levels for path in _paths(level)]
-    return sorted(paths, key=lambda path: (-path.score, path.chunks))
+    return PathList(
+        scores=[score for level in levels for score in level.scores.tolist()],
+        chunks=[row for level in levels for row in level.chunks.tolist()],
+        bridges=[row for level in levels for row in level.bridges.tolist()],
+        sentences=[row for level in levels for row in level.sentences.tolist()],
+    )
 
 
-def in_order(paths: list[PassagePath], *, diversity: float) -> Iterator[tuple[int, float, PassagePath]]:
-    """Passages in the order of their best path: row, score and that path; each passage once.
+def in_order(paths: PathList, *, diversity: float) -> Iterator[tuple[int, float, int]]:
+    """Passages in the order of their best path: row, score and place of that path; each passage once.
 
     Each further path with the same first passage is charged `diversity` more, so that a question about
     two things does not see only the first.
     """
     started: dict[int, int] = {}
     shown: set[int] = set()
-    heap = [(-path.score, place, 0) for place, path in enumerate(paths)]
+    # Ties go by the passages' rows, so that the order does not hang on how paths were found.
+    heap = [
+        (-score, chunks, place, 0)
+        for place, (score, chunks) in enumerate(zip(paths.scores, paths.chunks, strict=True))
+    ]
     heapify(heap)
     while heap:
-        negative, place, charged = heappop(heap)
-        path = paths[place]
-        due = started.get(path.chunks[0], 0)
+        negative, chunks, place, charged = heappop(heap)
+        due = started.get(chunks[0], 0)
         if due > charged:
-            heappush(heap, (negative + diversity * (due - charged), place, due))
+            heappush(heap, (negative + diversity * (due - charged), chunks, place, due))
             continue
-        fresh = [chunk for chunk in path.chunks if chunk not in shown]
+        fresh = [chunk for chunk in chunks if chunk not in shown]
         if not fresh:
             continue
-        started[path.chunks[0]] = due + 1
+        started[chunks[0]] = due + 1
         for chunk in fresh:
             shown.add(chunk)
-            yield chunk, -negative, path
+            yield chunk, -negative, place
 
 
 class _Search:
@@ -350,19 +375,6 @@ class _Search:
 
     def _permitted(self, chunks: Rows) -> Rows:
         return chunks if self.allowed is None else chunks[self.allowed[chunks]]
-
-
-def _paths(beam: _Beam) -> list[PassagePath]:
-    return [
-        PassagePath(score, tuple(chunks), tuple(bridges), tuple(sentences))
-        for score, chunks, bridges, sentences in zip(
-            beam.scores.tolist(),
-            beam.chunks.tolist(),
-            beam.bridges.tolist(),
-            beam.sentences.tolist(),
-            strict=True,
-        )
-    ]
 
 
 def _empty_beam(terms: int) -> _Beam:

@@ -4,7 +4,7 @@ A question's word counts as covered by the word itself, by a word the embedder h
 same ("husband" by "married"), or by a word an ontology gives for a relation that the question names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from graphrag.index.arrays import Array
 from graphrag.index.snapshot import SearchIndex
-from graphrag.index.terms import STOPWORDS, fold
+from graphrag.index.terms import STOPWORDS, fold, stem
 from graphrag.interfaces import Embedder, Floats
-from graphrag.linking import Cues, LinkedQuestion, link_question
+from graphrag.linking import Cues, LinkedQuestion, link_question, term_rows
 from graphrag.retrieval.settings import SearchSettings
 
 _MOST_ALIKE = 12
+_LEAST_ALIKE = 0.4
+_MOST_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Question:
         rest_vector: (dim,) of the question without the names.
         shares: (t,) share of each search term in the whole, by inverse frequency; sums to 1.
         asked: (t,) the same of the terms that are not names; sums to 1, or all 0.
-        alike: Sorted rows of the terms that stand for a question's term, itself included.
+        alike_place: (terms of the corpus,) one more than the place below of a term that stands for a
+            question's term, itself included; 0 for all others.
         alike_term: For each of them the question's term, as a place in `linked.terms`.
         alike_value: For each of them what it is worth, in (0, 1].
     """
@@ -40,9 +43,40 @@ class Question:
     rest_vector: Floats
     shares: NDArray[np.float64]
     asked: NDArray[np.float64]
-    alike: NDArray[np.int64]
+    alike_place: NDArray[np.int32]
     alike_term: NDArray[np.int64]
     alike_value: NDArray[np.float32]
+
+
+class Thesaurus:
+    """Words of the corpus that the embedder holds for nearly the same as a word; remembers its finds.
+
+    Looking at the common terms of the corpus takes about a millisecond a word, once.
+    """
+
+    def __init__(self, index: SearchIndex, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._known: dict[str, tuple[tuple[int, float], ...]] = {}
+
+    def alike(self, words: Iterable[str]) -> dict[str, tuple[tuple[int, float], ...]]:
+        """For each word the nearest terms, best first: row and cosine, down to `_LEAST_ALIKE`."""
+        wanted = list(dict.fromkeys(words))
+        fresh = [word for word in wanted if word not in self._known]
+        if fresh:
+            if len(self._known) > _MOST_REMEMBERED:
+                self._known = {}
+            # One word at a time: a product of another shape may round otherwise.
+            for word, vector in zip(fresh, self._embedder.embed(fresh), strict=True):
+                self._known[word] = self._nearest(vector)
+        return {word: self._known.get(word) or () for word in wanted}
+
+    def _nearest(self, vector: Floats) -> tuple[tuple[int, float], ...]:
+        index = self._index
+        similar = index.term_vectors @ vector
+        near = np.flatnonzero(similar >= _LEAST_ALIKE)
+        near = near[np.argsort(-similar[near], kind="stable")][:_MOST_ALIKE]
+        return tuple(zip(index.common_terms[near].tolist(), similar[near].tolist(), strict=True))
 
 
 def prepare_questions(
@@ -50,16 +84,15 @@ def prepare_questions(
     embedder: Embedder,
     texts: Sequence[str],
     *,
+    thesaurus: Thesaurus,
     cues: Cues | None = None,
     settings: SearchSettings,
 ) -> list[Question]:
-    """Link questions and embed them, all texts in one call to the embedder."""
+    """Link questions and embed them, all in one call to the embedder."""
     linked = [link_question(index, text, cues) for text in texts]
-    words = sorted({word for item in linked for word in _asked_words(item)}) if settings.likeness < 1 else []
-    vectors = embedder.embed([*texts, *(item.rest or item.text for item in linked), *words])
-    word_vectors = dict(zip(words, vectors[2 * len(texts) :], strict=True))
+    vectors = embedder.embed([*texts, *(item.rest or item.text for item in linked)])
     return [
-        _prepare(index, item, vectors[at], vectors[len(texts) + at], word_vectors, settings)
+        _prepare(index, item, vectors[at], vectors[len(texts) + at], thesaurus, settings)
         for at, item in enumerate(linked)
     ]
 
@@ -79,13 +112,11 @@ def title_matrix(index: SearchIndex, question: Question, chunks: Array) -> NDArr
 def _cover(question: Question, owner: Array, terms: Array, count: int) -> NDArray[np.float32]:
     width = len(question.linked.terms)
     cover = np.zeros(count * width, dtype=np.float32)
-    if not len(question.alike) or not len(terms):
-        return cover.reshape(count, width)
-    at = np.searchsorted(question.alike, terms)
-    at[at == len(question.alike)] = 0
-    known = np.flatnonzero(question.alike[at] == terms)
-    at = at[known]
-    np.maximum.at(cover, owner[known] * width + question.alike_term[at], question.alike_value[at])
+    if width and len(terms):
+        at = question.alike_place[terms]
+        known = np.flatnonzero(at)
+        at = at[known] - 1
+        np.maximum.at(cover, owner[known] * width + question.alike_term[at], question.alike_value[at])
     return cover.reshape(count, width)
 
 
@@ -102,42 +133,37 @@ def _prepare(
     linked: LinkedQuestion,
     vector: Floats,
     rest_vector: Floats,
-    word_vectors: dict[str, Floats],
+    thesaurus: Thesaurus,
     settings: SearchSettings,
 ) -> Question:
-    from graphrag.index.terms import stem
-    from graphrag.linking import term_rows
-
     weights = linked.weights.astype(np.float64)
     asked = np.where(linked.in_name, 0.0, weights)
     places = {int(row): place for place, row in enumerate(linked.terms.tolist())}
     best: dict[int, tuple[float, int]] = {row: (1.0, place) for row, place in places.items()}
-    words = [word for word in _asked_words(linked) if word in word_vectors]
-    if words and len(index.common_terms):
-        rows = term_rows(index, [stem(word) for word in words])
-        similar = index.term_vectors @ np.array([word_vectors[word] for word in words]).T  # (m, words)
-        for column, row in enumerate(rows.tolist()):
-            place = places.get(row)
-            if place is None:
+    if settings.likeness < 1:
+        words = _asked_words(linked)
+        own = dict(zip(words, term_rows(index, [stem(word) for word in words]).tolist(), strict=True))
+        for word, near in thesaurus.alike(words).items():
+            if own[word] not in places:
                 continue
-            near = np.flatnonzero(similar[:, column] >= settings.likeness)
-            near = near[np.argsort(-similar[near, column], kind="stable")][:_MOST_ALIKE]
-            for other in near.tolist():
-                term = int(index.common_terms[other])
-                value = settings.like_weight * float(similar[other, column])
-                if term not in places and (term not in best or best[term][0] < value):
-                    best[term] = (value, place)
+            for term, similarity in near:
+                value = settings.like_weight * similarity
+                worse = term not in best or best[term][0] < value
+                if similarity >= settings.likeness and worse:
+                    best[term] = (value, places[own[word]])
     for term, place in zip(linked.cue_terms.tolist(), linked.cue_of.tolist(), strict=True):
         if term not in best or best[term][0] < settings.cue_weight:
             best[term] = (settings.cue_weight, place)
     ordered = sorted(best)
+    alike_place = np.zeros(len(index.term_hash), dtype=np.int32)
+    alike_place[ordered] = np.arange(1, len(ordered) + 1)
     return Question(
         linked=linked,
         vector=vector,
         rest_vector=rest_vector,
         shares=weights / max(float(weights.sum()), 1e-9),
         asked=asked / max(float(asked.sum()), 1e-9),
-        alike=np.array(ordered, dtype=np.int64),
+        alike_place=alike_place,
         alike_term=np.array([best[row][1] for row in ordered], dtype=np.int64),
         alike_value=np.array([best[row][0] for row in ordered], dtype=np.float32),
     )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.context import pack
-from graphrag.datamodel import Anchor, Context, Hit, HitKind, Path, Query
+from graphrag.datamodel import Anchor, Context, ContextItem, Hit, HitKind, Path, Query
 from graphrag.errors import RetrievalError
 from graphrag.filters import CompiledFilters, Filters, compile_filters
 from graphrag.ids import content_id
@@ -23,7 +23,7 @@ from graphrag.interfaces import Embedder, KnowledgeView
 from graphrag.linking import Cues, LinkedQuestion
 from graphrag.retrieval.passages import passage_ranking
 from graphrag.retrieval.paths import PassagePath, find_paths, in_order
-from graphrag.retrieval.question import Question, prepare_questions
+from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 from graphrag.retrieval.settings import SearchSettings
 from graphrag.retrieval.subgraph import Subgraph, collect, is_value, relation_paths, walk
 
@@ -32,6 +32,7 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 _MOST_SHOWN = 20
+_MOST_PACKED = 5
 _PRIOR_WIDTH = 80
 
 
@@ -69,6 +70,7 @@ class Search:
         self.cues = cues
         self.settings = settings or SearchSettings()
         self.budget = budget
+        self._thesaurus = Thesaurus(index, embedder)
         self._filters: dict[str, CompiledFilters] = {}
         self._lock = Lock()
 
@@ -77,7 +79,12 @@ class Search:
     ) -> list[Context]:
         """One context per question; the questions are embedded in one call."""
         questions = prepare_questions(
-            self.index, self.embedder, texts, cues=self.cues, settings=self.settings
+            self.index,
+            self.embedder,
+            texts,
+            thesaurus=self._thesaurus,
+            cues=self.cues,
+            settings=self.settings,
         )
         compiled = self._compiled(filters)
         return [self._run(question, mode, k, trace, compiled) for question in questions]
@@ -96,7 +103,7 @@ class Search:
         ordered = list(islice(in_order(paths, diversity=settings.diversity), k))
         found = np.array([chunk for chunk, _, _ in ordered], dtype=np.int64)
         worth = np.array([score for _, score, _ in ordered], dtype=np.float64)
-        shown: dict[PassagePath, None] = dict.fromkeys(path for _, _, path in ordered)
+        shown = [paths.path(place) for place in dict.fromkeys(place for _, _, place in ordered)]
         if len(found) < k:
             rest = rows[~np.isin(rows, found)][: k - len(found)]
             found = np.concatenate((found, rest))
@@ -107,10 +114,10 @@ class Search:
         )
 
     def _run(self, question: Question, mode: Mode, k: int, trace: bool, filters: CompiledFilters) -> Context:
-        started = process_time()
+        started = process_time() if trace else 0.0
         question = _permitted(question, filters)
         found = self.ranked_chunks(question, mode, k, filters)
-        ranked = process_time()
+        ranked = process_time() if trace else 0.0
         context = self._context(question, mode, found, filters, trace)
         if trace:
             timing = {"passages_ms": _ms(ranked - started), "graph_ms": _ms(process_time() - ranked)}
@@ -126,6 +133,7 @@ class Search:
         entities: tuple[Hit, ...] = ()
         relations: tuple[Hit, ...] = ()
         paths: list[Path] = []
+        rows = np.empty(0, dtype=np.int64)
         graph: Subgraph | None = None
         mass: tuple[Scores, Scores] | None = None
         if mode != "passages":
@@ -133,10 +141,10 @@ class Search:
             fit = self._relation_fit(question, graph)
             mass = self._walk(question, graph, found, fit)
             entities = self._entity_hits(graph, mass[0])
-            relations = self._relation_hits(graph, mass[0], fit)
+            relations, rows = self._relation_hits(graph, mass[0], fit)
             anchors = [(item.entity, item.weight) for item in question.linked.entities]
             paths = relation_paths(index, graph, anchors, fit)
-        items, dropped = self._pack(hits, relations)
+        items, dropped = self._pack(found.chunks, hits, rows, relations)
         context = Context(
             query=query,
             mode=mode,
@@ -210,23 +218,35 @@ class Search:
         order = things[np.lexsort((graph.entities[things], -mass[things]))][:_MOST_SHOWN]
         return _hits(HitKind.ENTITY, self.index.entity_ids.take(graph.entities[order]), mass[order])
 
-    def _relation_hits(self, graph: Subgraph, mass: Scores, fit: Scores) -> tuple[Hit, ...]:
-        if not len(graph.relations):
-            return ()
+    def _relation_hits(self, graph: Subgraph, mass: Scores, fit: Scores) -> tuple[tuple[Hit, ...], Rows]:
+        """Relations by the mass at their ends and how well they fit the question; and their rows."""
         worth = (mass[graph.subjects] + mass[graph.objects]) * fit
         order = np.lexsort((graph.relations, -worth))
         order = order[worth[order] > 0][:_MOST_SHOWN]
-        return _hits(HitKind.RELATION, self.index.relation_ids.take(graph.relations[order]), worth[order])
+        rows = graph.relations[order]
+        return _hits(HitKind.RELATION, self.index.relation_ids.take(rows), worth[order]), rows
 
-    def _pack(self, hits: Sequence[Hit], relations: Sequence[Hit]) -> tuple[tuple, tuple]:  # type: ignore[type-arg]
+    def _pack(
+        self, chunk_rows: Rows, hits: Sequence[Hit], rows: Rows, relations: Sequence[Hit]
+    ) -> tuple[tuple[ContextItem, ...], tuple[str, ...]]:
+        """Passages, then the best relations that none of them states."""
+        index = self.index
+        owner, _, sentence = index.relation_sentences.gather(rows)
+        stated = np.zeros(len(rows), dtype=np.bool_)
+        stated[owner[np.isin(index.sentence_chunk[sentence], chunk_rows)]] = True
+        places = np.flatnonzero(~stated)[:_MOST_PACKED].tolist()
+        packed = [relations[place] for place in places]
+        words = [
+            f"{index.entity_names[index.relation_subject[row]]} "
+            f"-{index.relation_types[index.relation_type[row]]}-> "
+            f"{index.entity_names[index.relation_object[row]]}"
+            for row in rows[places]
+        ]
         chunks = self.view.chunks_by_id([hit.id for hit in hits])
-        records = self.view.relations_by_id([hit.id for hit in relations])
-        ends = sorted({end for item in records for end in (item.subject_id, item.object_id)})
-        names = {entity.id: entity.name for entity in self.view.entities_by_id(ends)}
-        words = [f"{names[item.subject_id]} -{item.type}-> {names[item.object_id]}" for item in records]
+        records = self.view.relations_by_id([hit.id for hit in packed])
         return pack(
             list(zip(hits, chunks, strict=True)),
-            list(zip(relations, records, words, strict=True)),
+            list(zip(packed, records, words, strict=True)),
             budget=self.budget,
         )
 
