@@ -100,7 +100,12 @@ def _which(rest: list[Word], lead: str) -> tuple[Head, list[Word]]:
         word = rest[place]
         if word.lower in NUMBERS and not noun:
             count = NUMBERS[word.lower]
-        elif (word.lower in SMALL and not (word.lower == "of" and noun and lead == "")) or word.lower == "of" or (word.name and noun and is_noun(noun[-1])) or (noun and is_verb(word.lower) and is_noun(noun[-1].lower())):
+        elif (
+            (word.lower in SMALL and not (word.lower == "of" and noun and lead == ""))
+            or word.lower == "of"
+            or (word.name and noun and is_noun(noun[-1]))
+            or (noun and is_verb(word.lower) and is_noun(noun[-1].lower()))
+        ):
             break
         else:
             noun.append(word.text)
@@ -133,18 +138,16 @@ def read_body(head: Head, rest: list[Word]) -> Ask:
     else:
         reader = QuestionReader(rest, pending=False)
     pieces = pieces_of(reader)
-    noun, form = head.noun, head.form
-    if (
-        not noun
-        and form in (Form.THING, Form.PERSON)
-        and len(pieces)
-        and isinstance(pieces[0], Ask)
-        and len(pieces) == 1
-    ):
-        only = pieces[0]  # "who is the CEO of ...": the description is the question
-        kind = only.form if form is Form.THING or only.form is not Form.THING else form
-        return Ask(kind, only.noun, only.pieces, head.count or only.count, head.lead)
-    return Ask(form, noun, pieces, head.count, head.lead)
+    only = pieces[0] if len(pieces) == 1 else None
+    if isinstance(
+        only, Ask
+    ):  # "who is the CEO of ...", "which city is the birthplace of ...": it is the question
+        count = head.count or only.count
+        if head.noun:
+            return Ask(head.form, head.noun, only.pieces, count, head.lead)
+        form = only.form if head.form is Form.THING or only.form is not Form.THING else head.form
+        return Ask(form, only.noun, only.pieces, count, head.lead)
+    return Ask(head.form, head.noun, pieces, head.count, head.lead)
 
 
 def _starts_noun_phrase(words: Sequence[Word], place: int) -> bool:
@@ -337,7 +340,9 @@ def _clause(reader: QuestionReader) -> list[str | Ask]:
             break
         if word.name:
             pieces.append(_name(reader))
-        elif (word.lower in DETERMINERS and word.lower != "that") or (is_noun(word.lower) and _opens_description(reader)):
+        elif (word.lower in DETERMINERS and word.lower != "that") or (
+            is_noun(word.lower) and _opens_description(reader)
+        ):
             pieces.append(_noun_phrase(reader))
         else:
             verb = verb or word.lower in AUXILIARIES or is_verb(word.lower) or word.lower not in SMALL

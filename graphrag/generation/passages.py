@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
-from graphrag.datamodel import Chunk, Entity, Evidence, Span
+from graphrag.datamodel import Chunk, Entity, Evidence, Relation, Span
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from graphrag.interfaces import KnowledgeView
 from graphrag.names import normal_form
 from graphrag.sentences import is_heading, sentences
 
 _LONGEST_NAME = 8
+_SHORTEST_NOUN = 4
 _EXTRACTOR = "quote"
 _PRONOUNS = frozenset(["he", "she", "it", "they", "his", "her", "its", "their", "him", "them", "who"])
 
@@ -29,6 +30,15 @@ class MentionLookup(Protocol):
 
     def mentions_in(self, chunk_ids: Sequence[str]) -> list[tuple[str, str, Span]]:
         """(chunk id, entity id, span) of every mention in these chunks, sorted."""
+        ...
+
+
+@runtime_checkable
+class RelationLookup(Protocol):
+    """A view that can look relations up by one of their ends; others are read through once."""
+
+    def relations_of(self, entity_id: str) -> list[Relation]:
+        """Relations that the entity is an end of, sorted by id."""
         ...
 
 
@@ -114,6 +124,21 @@ class Passages:
             self._entities[entity_id] = self._view.entities_by_id([entity_id])[0]
         return self._entities[entity_id]
 
+    def relations_of(self, entity_id: str) -> list[Relation]:
+        """Relations that an entity is an end of, sorted by id."""
+        if isinstance(self._view, RelationLookup):
+            return self._view.relations_of(entity_id)
+        return self._touching.get(entity_id, [])
+
+    @cached_property
+    def _touching(self) -> Mapping[str, list[Relation]]:
+        found: dict[str, list[Relation]] = defaultdict(list)
+        for relation in self._view.relations():
+            found[relation.subject_id].append(relation)
+            if relation.object_id != relation.subject_id:
+                found[relation.object_id].append(relation)
+        return found
+
     def ids_of(self, name: str) -> tuple[str, ...]:
         """Entities that go by this name; () if none does."""
         form = normal_form(name)
@@ -170,7 +195,9 @@ class Passages:
         while place < len(words):
             start, _, surface = words[place]
             length = 0
-            if surface[0].isupper() or surface[0].isdigit() or not surface[0].isascii():
+            if surface[0].islower() and surface[0].isascii():
+                found += self._subject_at(text, words[place], taken)
+            else:
                 for length in range(min(_LONGEST_NAME, len(words) - place), 0, -1):
                     end = words[place + length - 1][1]
                     if any(left < end and start < right for left, right in taken):
@@ -185,3 +212,18 @@ class Passages:
                     length = 0
             place += max(1, length)
         return found
+
+    def _subject_at(
+        self, text: str, word: tuple[int, int, str], taken: Sequence[tuple[int, int]]
+    ) -> list[Named]:
+        """A plain word that is the subject of a document: "the transistor", where one tells of it."""
+        start, end, surface = word
+        if len(surface) < _SHORTEST_NOUN or any(left < end and start < right for left, right in taken):
+            return []
+        return [
+            Named(start, end, entity_id) for entity_id in self.ids_of(surface) if entity_id in self._titled
+        ]
+
+    @cached_property
+    def _titled(self) -> frozenset[str]:
+        return frozenset(self.subjects.values())

@@ -22,23 +22,94 @@ class Word:
 
 
 AUXILIARIES = frozenset(
-    ["is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "should", "may", "might", "am", "be", "been"]
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "may",
+        "might",
+        "am",
+        "be",
+        "been",
+    ]
 )
 DO = frozenset({"do", "does", "did", "can", "could", "will", "would", "should", "may", "might"})
 BE = frozenset({"is", "are", "was", "were", "has", "have", "had", "be", "been"})
 PREPOSITIONS = frozenset(
-    ["in", "on", "at", "by", "with", "for", "from", "to", "of", "after", "before", "during", "under", "over", "between", "among", "into", "through", "against", "about", "near", "within", "without", "since", "until", "as", "upon", "towards", "toward", "behind", "across", "along", "around", "via"]
+    [
+        "in",
+        "on",
+        "at",
+        "by",
+        "with",
+        "for",
+        "from",
+        "to",
+        "of",
+        "after",
+        "before",
+        "during",
+        "under",
+        "over",
+        "between",
+        "among",
+        "into",
+        "through",
+        "against",
+        "about",
+        "near",
+        "within",
+        "without",
+        "since",
+        "until",
+        "as",
+        "upon",
+        "towards",
+        "toward",
+        "behind",
+        "across",
+        "along",
+        "around",
+        "via",
+    ]
 )
 DETERMINERS = frozenset(["the", "a", "an", "this", "that", "these", "those", "his", "her", "its", "their"])
 RELATIVES = frozenset({"that", "which", "who", "whom", "where", "whose", "when"})
 NUMBERS = {
     word: number
     for number, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
     )
 }
 NUMBERS["both"] = 2
 SMALL = PREPOSITIONS | DETERMINERS | RELATIVES | AUXILIARIES | {"and", "or", ",", "not", "also"}
+_WH = frozenset({"who", "whom", "whose", "which", "what", "when", "where", "why", "how"})
 _TOKEN = re.compile(r"[^\W_](?:[\w.&/'’+\-–]*[\w&+])?|[,]")
 
 
@@ -66,20 +137,26 @@ def words_of(text: str, names: Sequence[str]) -> list[Word]:
 
 
 def _plain_words(text: str, *, at_start: bool) -> list[Word]:
-    words = []
+    words: list[Word] = []
     for match in _TOKEN.finditer(text):
         token = match.group()
         possessive = re.fullmatch(r"(.+)['’]s?", token)
         core = possessive.group(1) if possessive else token
-        first = at_start and not words
-        lower = core.lower()
-        wh = lower in {"who", "which", "what", "when", "where", "how", "in", "on", "at", "by"} | AUXILIARIES
-        capital = any(letter.isupper() for letter in core) and not (first and wh)
-        capital = capital and not (first and core.isalpha() and core[1:].islower() and lower in NOUN_KINDS)
-        words.append(Word(core, name=capital and lower not in DETERMINERS))
+        words.append(Word(core, name=_is_name(core, first=at_start and not words)))
         if possessive:
             words.append(Word("'s"))
     return words
+
+
+def _is_name(word: str, *, first: bool) -> bool:
+    """Whether a word is written as a name is; the first word's capital says nothing, nor does that of CEO."""
+    lower = word.lower()
+    if not any(letter.isupper() for letter in word) or lower in DETERMINERS:
+        return False
+    if word.isupper() and "PERSON" in NOUN_KINDS.get(lower, ()):
+        return False
+    common = lower in SMALL or lower in _WH or (word.isalpha() and word[1:].islower() and lower in NOUN_KINDS)
+    return not (first and common)
 
 
 def _join_names(words: Sequence[Word]) -> list[Word]:
@@ -96,7 +173,11 @@ def _join_names(words: Sequence[Word]) -> list[Word]:
         while number < len(words):
             following = words[number]
             after = words[number + 1] if number + 1 < len(words) else None
-            if following.name or (following.text.isdigit() and not looks_like_year(following.text)) or (following.lower in {"of", "in", "or", "and", "the"} and _continues(words, number, text)):
+            if (
+                following.name
+                or (following.text.isdigit() and not looks_like_year(following.text))
+                or (following.lower in {"of", "in", "or", "and", "the"} and _continues(words, number, text))
+            ):
                 text = f"{text} {following.text}"
                 number += 1
             elif following.lower == "&" and after is not None and after.name:
@@ -147,8 +228,7 @@ def is_noun(word: str) -> bool:
 
 def is_participle(word: str) -> bool:
     return (
-        (word.endswith("ed")
-        and len(word) > 3)
+        (word.endswith("ed") and len(word) > 3)
         or word in PAST_ONLY
         or word in IRREGULAR
         or word in {"born", "led", "made"}

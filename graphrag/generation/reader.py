@@ -11,36 +11,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from graphrag.datamodel import Entity
-from graphrag.generation.passages import Passages, Sentence
+from graphrag.datamodel import Relation
 from graphrag.generation.asking import Ask, Form
-from graphrag.generation.values import dates, numbers, scores
-from graphrag.generation.wording import Spot, find, units
+from graphrag.generation.candidates import Candidate, Finder, NameAsked, plain_words
+from graphrag.generation.passages import Passages, Sentence
+from graphrag.generation.wording import Spot, WordVectors, find, is_verb_form, units
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from ontology import Ontology
-from ontology.kinds import TypeAligner, kinds_of_noun
+from ontology.lexicon import NOUN_KINDS
 
-_BE = frozenset(["is", "are", "was", "were", "be", "been", "being"])
+_BE = frozenset({"is", "are", "was", "were", "be", "been", "being"})
 _NAME_WEIGHT = 1.6
+_KIND_NAME_WEIGHT = 0.8
 _BY_SUBJECT = 0.85
 _BY_BEFORE = 0.7
-_LOOSE_KINDS = {
-    Form.PERSON: ("PERSON",),
-    Form.PLACE: ("LOC", "FACILITY"),
-}
-_NAME_RUN = re.compile(
-    r"[^\W\d_a-zà-öø-ÿ][\w'’&.\-]*(?: (?:(?:of|the|and|de|van|von|la|le|du|&) )*[^\W_a-zà-öø-ÿ][\w'’&.\-]*)*"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class NameAsked:
-    """A name in the condition, with the entities it may stand for."""
-
-    text: str
-    ids: tuple[str, ...]
+_HOPELESS = 0.3
+_TITLE_PENALTY = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +36,9 @@ class Condition:
     """What must hold of the answer.
 
     Attributes:
+        names: Names in the condition, and in the words for the kind asked for.
         units: Words of the condition by unit of meaning, names left out.
+        title: Words that make up one office ("chief", "financial", "officer"); all must match.
         agent: Whether the answer does what the verb says; None if the question does not tell.
     """
 
@@ -59,91 +49,129 @@ class Condition:
     units: tuple[tuple[str, ...], ...]
     agent: bool | None
     count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A possible answer in one sentence.
-
-    Attributes:
-        coverage: Share of the condition that the sentence states, in [0, 1].
-        score: Coverage weighed with how well kind and place fit, in [0, 1].
-        key: Equal for two occurrences of one answer.
-        lacking: Words of the condition that nothing in the sentence matches.
-    """
-
-    text: str
-    entity_id: str
-    sentence: Sentence
-    start: int
-    end: int
-    coverage: float
-    score: float
-    key: str
-    lacking: tuple[str, ...] = field(default=())
-    value: tuple[float, ...] = ()
+    title: frozenset[str] = frozenset()
 
 
 class Reader:
     """Reads sentences for one-step questions."""
 
-    def __init__(self, passages: Passages, ontology: Ontology | None = None) -> None:
-        """`ontology` gives entity types their meaning; without one, kinds of answers are told by form only."""
+    def __init__(
+        self, passages: Passages, ontology: Ontology | None = None, vectors: WordVectors | None = None
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            passages: Where sentences come from.
+            ontology: Gives entity types their meaning; without one they do not count.
+            vectors: Tells like words apart from unlike ones where the lexicon knows neither.
+        """
         self._passages = passages
-        self._ontology = ontology
-        self._types = TypeAligner(ontology) if ontology is not None else None
-        self._kinds: dict[str, tuple[str, ...]] = {}
+        self._finder = Finder(passages, ontology)
+        self._vectors = vectors
 
     def condition(self, ask: Ask, found: Mapping[Ask, tuple[str, str]], names: Sequence[str]) -> Condition:
         """Make the condition of a question whose inner questions were answered.
 
         Args:
+            ask: The question.
             found: Name and entity id ("" if none) for inner questions.
             names: Names in the question.
         """
         resolved = {inner: name for inner, (name, _) in found.items()}
-        text = ask.words(resolved)
-        asked: list[NameAsked] = []
-        rest = text
         ids = {name: entity_id for name, entity_id in found.values()}
-        for name in sorted({*names, *resolved.values()}, key=lambda item: (-len(item), item)):
-            pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-            if pattern.search(rest):
-                rest = pattern.sub(" ", rest)
-                known = (ids[name],) if ids.get(name) else self._passages.ids_of(name)
-                asked.append(NameAsked(name, known))
+        text = ask.words(resolved)
+        known = {*names, *resolved.values()}
+        asked, rest = self._take_names(text, known, ids, _NAME_WEIGHT)
+        in_noun, noun = self._take_names(ask.noun, known, ids, _KIND_NAME_WEIGHT)
         words = [fold(surface) for _, _, surface in tokens(rest)]
+        found_units = units(words)
         return Condition(
-            ask.form, ask.noun, ask.lead, tuple(asked), tuple(units(words)), _agency(text, asked), ask.count
+            form=ask.form,
+            noun=" ".join(noun.split()),
+            lead=ask.lead,
+            names=(*asked, *in_noun),
+            units=tuple(dict.fromkeys(found_units)),
+            agent=_agency(text, asked),
+            count=ask.count,
+            title=_title_words(rest),
         )
+
+    def _take_names(
+        self, text: str, names: set[str], ids: Mapping[str, str], weight: float
+    ) -> tuple[list[NameAsked], str]:
+        """Names that stand in a text, longest first, and the text without them."""
+        asked: list[NameAsked] = []
+        for name in sorted(names, key=lambda item: (-len(item), item)):
+            pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+            if name and pattern.search(text):
+                text = pattern.sub(" ", text)
+                known = (ids[name],) if ids.get(name) else self._passages.ids_of(name)
+                asked.append(NameAsked(name, known, weight))
+        return asked, text
 
     def read(self, condition: Condition, pool: Sequence[Sentence], *, limit: int = 6) -> list[Candidate]:
         """Candidates over all sentences, best first, each answer once with its best sentence."""
         weights = _weights(condition, pool)
+        linked = self._linked(condition)
+        self._learn(condition, pool)
         best: dict[str, Candidate] = {}
         for sentence in pool:
             covered = self._cover(condition, sentence, weights)
             if covered is None:
                 continue
             coverage, spots, lacking = covered
-            for candidate in self._candidates(condition, sentence, coverage, spots, lacking):
-                old = best.get(candidate.key)
+            for found in self._finder.find(
+                condition.form, condition.noun, condition.lead, condition.names, condition.units, sentence
+            ):
+                place = _place_fit(condition, sentence, found.start, found.end, spots)
+                if found.entity_id and (found.entity_id, sentence.chunk.id) in linked:
+                    place = (1.0 + place) / 2.0
+                score = (
+                    coverage * (0.35 + 0.35 * found.fit + 0.3 * place) * (1.0 if found.fit >= 0.3 else 0.5)
+                )
+                candidate = Candidate(found, sentence, coverage, score, lacking)
+                old = best.get(found.key)
                 if old is None or candidate.score > old.score:
-                    best[candidate.key] = candidate
+                    best[found.key] = candidate
         ranked = sorted(
-            best.values(), key=lambda item: (-item.score, item.sentence.start, item.start, item.key)
+            best.values(),
+            key=lambda item: (-item.score, item.sentence.start, item.found.start, item.found.key),
         )
         return ranked[:limit]
 
     def support(self, condition: Condition, pool: Sequence[Sentence]) -> tuple[float, Sentence] | None:
         """The sentence that covers the whole condition best, for questions answered by yes."""
         weights = _weights(condition, pool)
+        self._learn(condition, pool)
         best: tuple[float, Sentence] | None = None
         for sentence in pool:
             covered = self._cover(condition, sentence, weights)
             if covered is not None and (best is None or covered[0] > best[0]):
                 best = covered[0], sentence
         return best
+
+    def relations_of(self, condition: Condition) -> list[Relation]:
+        """Relations of the graph that touch a name of the condition."""
+        found = []
+        for name in condition.names:
+            for entity_id in name.ids[:4]:
+                found += self._passages.relations_of(entity_id)
+        return found
+
+    def _linked(self, condition: Condition) -> set[tuple[str, str]]:
+        """(entity, chunk) pairs: the graph ties the entity to a name of the condition by words of the chunk."""
+        return {
+            (end, item.chunk_id)
+            for relation in self.relations_of(condition)
+            for item in relation.evidence
+            for end in (relation.subject_id, relation.object_id)
+        }
+
+    def _learn(self, condition: Condition, pool: Sequence[Sentence]) -> None:
+        if self._vectors is not None and condition.units:
+            words = {word for sentence in pool for _, _, word in sentence.words}
+            words |= {word for unit in condition.units for word in unit}
+            self._vectors.learn(words)
 
     def _cover(
         self, condition: Condition, sentence: Sentence, weights: Mapping[tuple[str, ...], float]
@@ -154,153 +182,61 @@ class Reader:
         lacking: list[str] = []
         for name in condition.names:
             match = self._name_match(name, sentence, words)
-            total += _NAME_WEIGHT
-            got += _NAME_WEIGHT * match
+            total += name.weight
+            got += name.weight * match
             if match < 0.5:
                 lacking.append(name.text)
         spots: list[Spot] = []
+        broken = False
         for unit in condition.units:
             weight = weights[unit]
             total += weight
-            spot = find(unit, words)
+            spot = find(unit, words, self._vectors)
             if spot is None:
                 lacking.append(" ".join(unit))
+                broken = broken or bool(condition.title.intersection(unit))
                 continue
             got += weight * spot.score
             spots.append(spot)
-        if total == 0.0 or got / total < 0.3:
-            return None
-        return got / total, spots, tuple(lacking)
+        share = got / total if total else 0.0
+        if broken:
+            share *= _TITLE_PENALTY
+        return (share, spots, tuple(lacking)) if share >= _HOPELESS else None
 
     def _name_match(self, name: NameAsked, sentence: Sentence, words: Sequence[str]) -> float:
         ids = set(name.ids)
         if ids and any(item.entity_id in ids for item in sentence.named):
             return 1.0
-        parts = [fold(surface) for _, _, surface in tokens(name.text)]
-        parts = [part for part in parts if part not in STOPWORDS] or parts
+        parts = name.parts
         present = sum(part in words for part in parts) / len(parts) if parts else 0.0
         if present == 1.0:
             return 1.0
-        about = sentence.subject in ids or fold(sentence.chunk.title) == fold(name.text)
-        if about:
+        if sentence.subject in ids or name.means(sentence.chunk.title):
             return _BY_SUBJECT if sentence.leans or sentence.ordinal == 0 else _BY_SUBJECT - 0.1
         if ids & sentence.before:
             return _BY_BEFORE if sentence.leans else _BY_BEFORE - 0.2
         if len(parts) > 1 and parts[-1] in words and len(parts[-1]) > 2:
             return 0.75
-        return 0.6 * present
+        return 0.5 * present
 
-    def _candidates(
-        self,
-        condition: Condition,
-        sentence: Sentence,
-        coverage: float,
-        spots: Sequence[Spot],
-        lacking: tuple[str, ...],
-    ) -> list[Candidate]:
-        if condition.form is Form.DATE:
-            found = _dates(condition, sentence)
-        elif condition.form in (Form.NUMBER, Form.MONEY):
-            found = _numbers(condition, sentence)
-        else:
-            found = self._things(condition, sentence)
-        made = []
-        for start, end, text, entity_id, fit, value in found:
-            place = _place_fit(condition, sentence, start, end, spots)
-            key = entity_id or (" ".join(map(str, value)) if value else fold(text))
-            score = coverage * (0.4 + 0.35 * fit + 0.25 * place) * (1.0 if fit >= 0.3 else 0.5)
-            made.append(
-                Candidate(text, entity_id, sentence, start, end, coverage, score, key, lacking, value)
-            )
-        return made
 
-    def _things(
-        self, condition: Condition, sentence: Sentence
-    ) -> list[tuple[int, int, str, str, float, tuple[float, ...]]]:
-        """Things named in the sentence that the condition does not name itself."""
-        asked_ids = {entity_id for name in condition.names for entity_id in name.ids}
-        asked_words = [set(_plain(name.text)) for name in condition.names]
-        found = []
-        taken: list[tuple[int, int]] = []
-        for item in sentence.named:
-            taken.append((item.start, item.end))
-            entity = self._passages.entity(item.entity_id)
-            if item.entity_id in asked_ids or entity.literal:
-                continue
-            surface = sentence.text[item.start : item.end]
-            if any(set(_plain(surface)) and set(_plain(surface)) <= words for words in asked_words):
-                continue
-            text = surface if len(surface) > len(entity.name) and surface[:1].isupper() else entity.name
-            found.append(
-                (
-                    item.start,
-                    item.end,
-                    text,
-                    item.entity_id,
-                    self._fit(entity, condition, sentence, item.start, item.end),
-                    (),
-                )
-            )
-        for match in _NAME_RUN.finditer(sentence.text):
-            start, end, text = match.start(), match.end(), match.group().rstrip(".'’-")
-            if any(left < end and start < right for left, right in taken) or _is_opening(
-                sentence, start, text
-            ):
-                continue
-            if any(set(_plain(text)) <= words for words in asked_words):
-                continue
-            fit = 0.45 + self._noun_nearby(condition, sentence, start, start + len(text))
-            found.append((start, start + len(text), text, "", fit, ()))
-        return found
-
-    def _fit(self, entity: Entity, condition: Condition, sentence: Sentence, start: int, end: int) -> float:
-        """How well a thing is of the kind asked for, in [0, 1]."""
-        nearby = self._noun_nearby(condition, sentence, start, end)
-        return min(1.0, self._type_fit(entity, condition) + nearby)
-
-    def _type_fit(self, entity: Entity, condition: Condition) -> float:
-        if self._types is None or self._ontology is None or entity.type not in self._ontology.types:
-            return 0.5
-        noun = condition.noun
-        if noun:
-            wanted = self._types.read(noun).key
-            if wanted is not None and wanted in self._ontology.types:
-                if self._ontology.is_a(entity.type, wanted):
-                    return 1.0
-                if self._ontology.is_a(wanted, entity.type):
-                    return 0.75
-        kinds = kinds_of_noun(noun) if noun else _LOOSE_KINDS.get(condition.form)
-        if not kinds:
-            return 0.55
-        own = self._kinds.setdefault(entity.type, self._types.kinds(entity.type))
-        if not own:
-            return 0.5
-        if set(own) & set(kinds):
-            return 0.85
-        return 0.1
-
-    def _noun_nearby(self, condition: Condition, sentence: Sentence, start: int, end: int) -> float:
-        """Whether the noun asked for stands next to the candidate: "the river Vistula"."""
-        if not condition.noun:
-            return 0.0
-        wanted = {stem(word) for word in _plain(condition.noun)}
-        near = [
-            term
-            for (left, right, _), term in zip(sentence.words, sentence.stems, strict=True)
-            if term and start - 24 <= left and right <= end + 24 and not (start <= left < end)
-        ]
-        return 0.2 if wanted & set(near) else 0.0
+def _title_words(text: str) -> frozenset[str]:
+    """Words of an office asked for, "chief financial officer of": one that lacks is another office."""
+    found: set[str] = set()
+    for match in re.finditer(r"((?:[a-z-]+ )*)([a-z-]+) of\b", text):
+        words = [word for word in (*match.group(1).split(), match.group(2)) if word not in STOPWORDS]
+        if len(words) > 1 and "PERSON" in NOUN_KINDS.get(words[-1], ()):
+            found.update(fold(word) for word in words)
+    return frozenset(found)
 
 
 def _agency(text: str, names: Sequence[NameAsked]) -> bool | None:
     """Whether the answer is the doer: the condition starts with its verb."""
     first = text.split(" ")[0].lower() if text else ""
-    if not first or any(text.startswith(name.text) for name in names):
-        return None if not first else False
-    if first in _BE:
+    if not first:
+        return None
+    if any(text.startswith(name.text) for name in names) or first in _BE:
         return False
-    from graphrag.generation.wording import is_verb_form
-
     return True if is_verb_form(first) else None
 
 
@@ -324,8 +260,8 @@ def _place_fit(
     words = sentence.words
     first = next((n for n, (left, _, _) in enumerate(words) if left >= start), len(words) - 1)
     last = next((n for n in range(len(words) - 1, -1, -1) if words[n][1] <= end), first)
-    gaps = [max(0, spot.first - last, first - spot.last) for spot in spots]
-    near = 1.0 / (1.0 + 0.12 * min(gaps))
+    gaps = sorted(max(0, spot.first - last, first - spot.last) for spot in spots)
+    near = 1.0 / (1.0 + 0.12 * gaps[0])
     verb = next((spot for spot in spots if spot.verb), None)
     if verb is None or condition.agent is None:
         return near
@@ -335,80 +271,10 @@ def _place_fit(
 def _side(agent: bool, verb: Spot, place: int, words: Sequence[str]) -> float:
     """1 on the side of the verb where the doer (or the done-to) stands, less on the other."""
     by = next((n for n in range(verb.last + 1, min(len(words), verb.last + 10)) if words[n] == "by"), None)
-    passive = by is not None and (
-        by - verb.last < 3 or any(word in _BE for word in words[max(0, verb.first - 4) : verb.first])
-    )
-    if passive and by is not None:
-        doer = place > by
-    else:
-        doer = place < verb.first
+    before = words[max(0, verb.first - 4) : verb.first]
+    passive = by is not None and (by - verb.last < 3 or any(word in _BE for word in before))
+    doer = place > by if passive and by is not None else place < verb.first
     return 1.0 if doer == agent else 0.45
 
 
-def _dates(
-    condition: Condition, sentence: Sentence
-) -> list[tuple[int, int, str, str, float, tuple[float, ...]]]:
-    noun = set(_plain(condition.noun))
-    plural = "years" in noun or condition.lead in {"between"}
-    found = []
-    for value in dates(sentence.text):
-        text, start, end = value.text, value.start, value.end
-        if _is_asked(condition, text):
-            continue
-        fit = 1.0
-        if plural:
-            fit = 1.0 if value.kind == "period" else 0.5
-        elif "year" in noun and value.kind == "date":
-            text = str(int(value.key[0]))
-        elif value.kind == "period":
-            fit = 0.7
-        elif not noun and len(value.key) == 1:
-            fit = 0.85
-        if "century" in noun or "decade" in noun:
-            fit = 0.4
-        found.append((start, end, text, "", fit, value.key))
-    return found
-
-
-def _numbers(
-    condition: Condition, sentence: Sentence
-) -> list[tuple[int, int, str, str, float, tuple[float, ...]]]:
-    found = []
-    noun = set(_plain(condition.noun))
-    if noun & {"score", "result", "margin"}:
-        found = [(value.start, value.end, value.text, "", 1.0, ()) for value in scores(sentence.text)]
-        if found:
-            return found
-    wanted = {stem(word) for word in noun}
-    for value in numbers(sentence.text):
-        if _is_asked(condition, value.text):
-            continue
-        fit = 0.6
-        if condition.form is Form.MONEY:
-            fit = 1.0 if value.kind == "money" else 0.0
-        elif wanted:
-            after = [
-                term
-                for (left, _, _), term in zip(sentence.words, sentence.stems, strict=True)
-                if value.end <= left <= value.end + 30 and term
-            ]
-            fit = 1.0 if wanted & set(after[:3]) else 0.25
-        if fit:
-            found.append((value.start, value.end, value.text, "", fit, value.key))
-    return found
-
-
-def _is_asked(condition: Condition, text: str) -> bool:
-    """Whether the value stands in the condition itself."""
-    return (fold(text),) in condition.units or any(text in name.text for name in condition.names)
-
-
-def _is_opening(sentence: Sentence, start: int, text: str) -> bool:
-    """Whether a capital only opens the sentence."""
-    opens = not sentence.text[:start].strip("\"'“‘( ")
-    words = text.split(" ")
-    return (fold(words[0]) in STOPWORDS and len(words) == 1) or (opens and len(words) == 1)
-
-
-def _plain(text: str) -> list[str]:
-    return [word for word in (fold(surface) for _, _, surface in tokens(text)) if word not in STOPWORDS]
+__all__ = ["Candidate", "Condition", "NameAsked", "Reader", "plain_words"]

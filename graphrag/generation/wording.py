@@ -7,11 +7,14 @@ lexicon of the ontology package; words it does not know meet by their stems.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from graphrag.index.terms import STOPWORDS, stem
+from graphrag.interfaces import Embedder, Floats
 from ontology.lexicon import FRAMES
 from ontology.morphology import singular, verb_lemmas
 
@@ -20,7 +23,29 @@ SAME_FRAME = 0.85
 NEAR_FRAME = 0.6
 _LONGEST = 4
 # Verbs that say next to nothing alone; that they fit many frames is no evidence.
-_EMPTY = frozenset(["be", "have", "do", "go", "get", "come", "take", "put", "give", "make", "use", "keep", "let", "know", "see", "find", "hold", "work"])
+_DROPPED = frozenset({"be", "have", "the", "a", "an", "of", "by", "by/of"})
+_COMPOUNDS = {"birthplace": "birth", "birthday": "birth", "birthdate": "birth", "hometown": "residence"}
+_EMPTY = frozenset(
+    [
+        "be",
+        "have",
+        "do",
+        "go",
+        "get",
+        "come",
+        "take",
+        "put",
+        "give",
+        "use",
+        "keep",
+        "let",
+        "know",
+        "see",
+        "find",
+        "hold",
+        "work",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +73,7 @@ def _lexicon() -> _Lexicon:
     for name, frame in FRAMES.items():
         near[name] = frozenset(frame.near)
         for phrase in (*frame.verbs, *frame.back_verbs, *frame.agents, *frame.patients, *frame.events):
-            words = [word for word in phrase.lower().split() if word not in STOPWORDS or word in {"by", "of"}]
-            words = [word for word in words if word not in {"by", "of", "in", "on", "at"}]
+            words = [word for word in phrase.lower().split() if word not in _DROPPED]
             if words and len(words) <= _LONGEST and not (len(words) == 1 and words[0] in _EMPTY):
                 phrases[tuple(_base(word) for word in words)].add(name)
     return _Lexicon({key: frozenset(value) for key, value in phrases.items()}, near)
@@ -58,6 +82,7 @@ def _lexicon() -> _Lexicon:
 @lru_cache(maxsize=100_000)
 def _base(word: str) -> str:
     """One form for a verb's forms and a noun's numbers."""
+    word = _COMPOUNDS.get(word, word)
     lemma = verb_lemmas(word)[0]
     return lemma if lemma != word else singular(word)
 
@@ -109,8 +134,14 @@ def units(words: Sequence[str]) -> list[tuple[str, ...]]:
     return found
 
 
-def find(unit: tuple[str, ...], words: Sequence[str]) -> Spot | None:
-    """The best place where a sentence says what the unit says; None if nowhere."""
+def find(unit: tuple[str, ...], words: Sequence[str], vectors: WordVectors | None = None) -> Spot | None:
+    """The best place where a sentence says what the unit says; None if nowhere.
+
+    Args:
+        unit: Folded words asked.
+        words: Folded words of the sentence.
+        vectors: Asked only where the lexicon finds nothing.
+    """
     best: Spot | None = None
     frames = frames_of(unit)
     for place, word in enumerate(words):
@@ -119,7 +150,38 @@ def find(unit: tuple[str, ...], words: Sequence[str]) -> Spot | None:
         spot = _spot_at(unit, frames, words, place)
         if spot is not None and (best is None or spot.score > best.score):
             best = spot
+    if best is None and vectors is not None and len(unit) == 1:
+        place, score = vectors.nearest(unit[0], words)
+        if score:
+            return Spot(place, place, score, is_verb_form(words[place]))
     return best
+
+
+class WordVectors:
+    """Likeness of single words by an embedder; kept as they are met."""
+
+    def __init__(self, embedder: Embedder, *, least: float = 0.58) -> None:
+        """Words of a cosine below `least` are not alike."""
+        self._embedder = embedder
+        self._least = least
+        self._vectors: dict[str, Floats] = {}
+
+    def learn(self, words: Iterable[str]) -> None:
+        """Embed the words not met before, in one call."""
+        missing = sorted({word for word in words if word.isalpha() and word not in self._vectors})
+        for word, vector in zip(missing, self._embedder.embed(missing) if missing else (), strict=True):
+            self._vectors[word] = vector
+
+    def nearest(self, word: str, words: Sequence[str]) -> tuple[int, float]:
+        """Place of the most alike word and what it is worth; 0 if none is alike enough."""
+        mine = self._vectors.get(word)
+        places = [n for n, other in enumerate(words) if other not in STOPWORDS and other in self._vectors]
+        if mine is None or not places:
+            return 0, 0.0
+        alike = np.array([self._vectors[words[n]] for n in places]) @ mine
+        best = int(np.argmax(alike))
+        score = round(float(alike[best]), 6)
+        return (places[best], 0.9 * score) if score >= self._least else (0, 0.0)
 
 
 def _spot_at(unit: tuple[str, ...], frames: frozenset[str], words: Sequence[str], place: int) -> Spot | None:

@@ -1,0 +1,262 @@
+"""What in a sentence could be the answer, by the kind of thing asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from graphrag.datamodel import Entity
+from graphrag.generation.asking import Form
+from graphrag.generation.passages import Named, Passages, Sentence
+from graphrag.generation.values import Value, dates, numbers, scores
+from graphrag.index.terms import STOPWORDS, fold, stem, tokens
+from ontology import Ontology
+from ontology.kinds import TypeAligner, kinds_of_noun
+
+_LOOSE_KINDS = {Form.PERSON: ("PERSON",), Form.PLACE: ("LOC", "FACILITY")}
+_NAME_RUN = re.compile(
+    r"[^\W\d_a-zà-öø-ÿ][\w'’&.\-]*(?: (?:(?:of|the|and|de|van|von|la|le|du|&) )*[^\W_a-zà-öø-ÿ][\w'’&.\-]*)*"
+)
+_SCORE_NOUNS = frozenset({"score", "result", "margin"})
+_UNKNOWN = 0.5
+_WRONG = 0.1
+_STAND_IN = 0.5
+"""What a pronoun is worth as an answer beside a name: whom it stands for may have been misread."""
+
+
+@dataclass(frozen=True)
+class NameAsked:
+    """A name in a condition, with the entities it may stand for."""
+
+    text: str
+    ids: tuple[str, ...]
+    weight: float = 1.6
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """Words that make the name: not the plain noun beside them ("M3" of "M3 chip")."""
+        words = [surface for _, _, surface in tokens(self.text) if fold(surface) not in STOPWORDS]
+        proper = [word for word in words if word[0].isupper() or word[0].isdigit() or not word.isascii()]
+        return tuple(fold(word) for word in (proper or words))
+
+    def means(self, title: str) -> bool:
+        """Whether a title is this name."""
+        return bool(title) and plain_words(title) == plain_words(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something at [start, end) of a sentence that could be the answer.
+
+    Attributes:
+        fit: How well it is of the kind asked for, in [0, 1].
+        key: Equal for two occurrences of one answer.
+        value: Of a date or number, to compare by.
+    """
+
+    start: int
+    end: int
+    text: str
+    entity_id: str
+    fit: float
+    key: str
+    value: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A possible answer in one sentence.
+
+    Attributes:
+        coverage: Share of the condition that the sentence states, in [0, 1].
+        score: Coverage weighed with how well kind and place fit, in [0, 1].
+        lacking: Words of the condition that nothing in the sentence matches.
+    """
+
+    found: Found
+    sentence: Sentence
+    coverage: float
+    score: float
+    lacking: tuple[str, ...] = ()
+
+
+class Finder:
+    """Finds candidates."""
+
+    def __init__(self, passages: Passages, ontology: Ontology | None) -> None:
+        """`ontology` gives entity types their meaning; without one every thing may be of any kind."""
+        self._passages = passages
+        self._ontology = ontology
+        self._types = TypeAligner(ontology) if ontology is not None else None
+        self._kinds: dict[str, tuple[str, ...]] = {}
+
+    def find(
+        self,
+        form: Form,
+        noun: str,
+        lead: str,
+        names: Sequence[NameAsked],
+        units: Sequence[tuple[str, ...]],
+        sentence: Sentence,
+    ) -> Iterator[Found]:
+        """Candidates in a sentence; what the condition itself names is none."""
+        if form is Form.DATE:
+            yield from _dates(noun, lead, names, units, sentence)
+        elif form in (Form.NUMBER, Form.MONEY):
+            yield from _numbers(form, noun, names, units, sentence)
+        else:
+            yield from self._things(form, noun, names, sentence)
+
+    def _things(
+        self, form: Form, noun: str, names: Sequence[NameAsked], sentence: Sentence
+    ) -> Iterator[Found]:
+        asked_ids = {entity_id for name in names for entity_id in name.ids}
+        asked_words = [set(plain_words(name.text)) for name in names]
+        taken: list[tuple[int, int]] = []
+        for item in sentence.named:
+            taken.append((item.start, item.end))
+            entity = self._passages.entity(item.entity_id)
+            if item.entity_id in asked_ids or entity.literal or _is_any(entity.name, asked_words):
+                continue
+            surface = sentence.text[item.start : item.end]
+            if _is_any(surface, asked_words):
+                continue
+            yield self._entity(entity, item, surface, form, noun, sentence)
+        taken += [(value.start, value.end) for value in dates(sentence.text)]
+        for match in _NAME_RUN.finditer(sentence.text):
+            start, text = match.start(), match.group().rstrip(".'’-")
+            end = start + len(text)
+            if any(left < end and start < right for left, right in taken) or _is_opening(
+                sentence, start, text
+            ):
+                continue
+            if not _is_any(text, asked_words):
+                fit = 0.45 + _noun_nearby(noun, sentence, start, end)
+                yield Found(start, end, text, "", fit, fold(text))
+
+    def _entity(
+        self, entity: Entity, item: Named, surface: str, form: Form, noun: str, sentence: Sentence
+    ) -> Found:
+        standing = _stands(surface, entity)
+        fuller = standing and len(surface) > len(entity.name) and surface[:1].isupper()
+        text = " ".join(surface.split()) if fuller else entity.name
+        fit = min(
+            1.0, self._type_fit(entity, form, noun) + _noun_nearby(noun, sentence, item.start, item.end)
+        )
+        return Found(item.start, item.end, text, entity.id, fit if standing else fit * _STAND_IN, entity.id)
+
+    def _type_fit(self, entity: Entity, form: Form, noun: str) -> float:
+        if self._types is None or self._ontology is None or entity.type not in self._ontology.types:
+            return _UNKNOWN
+        if noun:
+            wanted = self._types.read(noun).key
+            if wanted is not None and wanted in self._ontology.types:
+                if self._ontology.is_a(entity.type, wanted):
+                    return 1.0
+                if self._ontology.is_a(wanted, entity.type):
+                    return 0.75
+        kinds = (kinds_of_noun(noun) if noun else None) or _LOOSE_KINDS.get(form)
+        if not kinds:
+            return 0.55
+        own = self._kinds.setdefault(entity.type, self._types.kinds(entity.type))
+        if not own:
+            return _UNKNOWN
+        return 0.85 if set(own) & set(kinds) else _WRONG
+
+
+def plain_words(text: str) -> list[str]:
+    """Folded words of a text without the small ones."""
+    return [word for word in (fold(surface) for _, _, surface in tokens(text)) if word not in STOPWORDS]
+
+
+def _is_any(text: str, asked: Sequence[set[str]]) -> bool:
+    """Whether a text is (a part of) one of the names asked about."""
+    words = set(plain_words(text))
+    return bool(words) and any(words <= name for name in asked)
+
+
+def _stands(surface: str, entity: Entity) -> bool:
+    """Whether the words are a name of the thing, not a pronoun or a description for it."""
+    words = set(plain_words(surface))
+    return bool(words) and any(words & set(plain_words(name)) for name in (entity.name, *entity.aliases))
+
+
+def _noun_nearby(noun: str, sentence: Sentence, start: int, end: int) -> float:
+    """Whether the noun asked for stands next to the candidate: "the river Vistula"."""
+    wanted = {stem(word) for word in plain_words(noun)}
+    if not wanted:
+        return 0.0
+    near = {
+        term
+        for (left, right, _), term in zip(sentence.words, sentence.stems, strict=True)
+        if term and start - 24 <= left and right <= end + 24 and not (start <= left < end)
+    }
+    return 0.2 if wanted & near else 0.0
+
+
+def _dates(
+    noun: str, lead: str, names: Sequence[NameAsked], units: Sequence[tuple[str, ...]], sentence: Sentence
+) -> Iterator[Found]:
+    words = set(plain_words(noun))
+    plural = "years" in words or lead == "between"
+    for value in dates(sentence.text):
+        text = value.text
+        if _is_asked(names, units, text):
+            continue
+        fit = 1.0
+        if plural:
+            fit = 1.0 if value.kind == "period" else 0.5
+        elif words & {"century", "decade"}:
+            fit = 0.4
+        elif "year" in words and value.kind == "date":
+            text = str(int(value.key[0]))
+        elif value.kind == "period":
+            fit = 0.7
+        elif not words and len(value.key) == 1:
+            fit = 0.85
+        yield _valued(value, text, fit)
+
+
+def _numbers(
+    form: Form, noun: str, names: Sequence[NameAsked], units: Sequence[tuple[str, ...]], sentence: Sentence
+) -> Iterator[Found]:
+    words = set(plain_words(noun))
+    if words & _SCORE_NOUNS:
+        for value in scores(sentence.text):
+            yield _valued(value, value.text, 1.0)
+        return
+    wanted = {stem(word) for word in words}
+    for value in numbers(sentence.text):
+        if _is_asked(names, units, value.text):
+            continue
+        fit = 0.6
+        if form is Form.MONEY:
+            fit = 1.0 if value.kind == "money" else 0.0
+        elif wanted:
+            after = [
+                term
+                for (left, _, _), term in zip(sentence.words, sentence.stems, strict=True)
+                if value.end <= left <= value.end + 30 and term
+            ]
+            fit = 1.0 if wanted & set(after[:3]) else 0.25
+        if fit:
+            yield _valued(value, value.text, fit)
+
+
+def _valued(value: Value, text: str, fit: float) -> Found:
+    key = " ".join(map(str, value.key)) or fold(value.text)
+    return Found(value.start, value.end, text, "", fit, f"{value.kind} {key}", value.key)
+
+
+def _is_asked(names: Sequence[NameAsked], units: Sequence[tuple[str, ...]], text: str) -> bool:
+    """Whether the value stands in the condition itself."""
+    return (fold(text),) in units or any(text in name.text for name in names)
+
+
+def _is_opening(sentence: Sentence, start: int, text: str) -> bool:
+    """Whether a capital only opens the sentence, or stands on a word that names nothing."""
+    words = text.split(" ")
+    opens = not sentence.text[:start].strip("\"'“‘( ")
+    return len(words) == 1 and (opens or fold(words[0]) in STOPWORDS)

@@ -1,0 +1,240 @@
+"""Solves a question step by step: inner questions first, a few alternatives kept at every step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graphrag.datamodel import Context
+from graphrag.generation.asking import Ask, Comparison, Form, Question
+from graphrag.generation.candidates import Candidate, Found
+from graphrag.generation.passages import Passages, Sentence
+from graphrag.generation.reader import Condition, Reader
+from ontology.morphology import singular
+
+Search = Callable[[str], Context]
+
+_BEAM = 4
+_CONTEXT_CHUNKS = 12
+_STEP_CHUNKS = 8
+_LEAST_FIT = 0.3
+_WHOLE = 0.78
+"""Least coverage at which one sentence may answer a question with its inner questions unasked."""
+_WHOLE_PRICE = 0.8
+_LISTING = frozenset({"and", "or", "the", "with", "as", "well", "his", "her", "its", "both"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One answered step."""
+
+    ask: Ask
+    condition: Condition
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """An answer with the steps that lead to it."""
+
+    text: str
+    entity_id: str
+    score: float
+    hops: tuple[Hop, ...]
+
+    @property
+    def coverage(self) -> float:
+        """Of the weakest step."""
+        return min(hop.candidate.coverage for hop in self.hops)
+
+    @property
+    def fit(self) -> float:
+        """How well the answer is of the kind asked for."""
+        return self.hops[-1].candidate.found.fit
+
+    @property
+    def value(self) -> tuple[float, ...]:
+        """Of a date or number; () else."""
+        return self.hops[-1].candidate.found.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """One way to fill in the inner questions."""
+
+    found: Mapping[Ask, tuple[str, str]]
+    score: float
+    hops: tuple[Hop, ...]
+    whole: bool = False
+
+
+class Solver:
+    """Answers the steps of one question."""
+
+    def __init__(
+        self, passages: Passages, reader: Reader, search: Search | None, context: Context, question: Question
+    ) -> None:
+        """`search` finds passages for a step; without it only those of `context` are read."""
+        self._passages = passages
+        self._reader = reader
+        self._search = search
+        linked = (anchor.words for anchor in context.query.anchors if any(map(str.isupper, anchor.words)))
+        self._names = tuple(dict.fromkeys((*question.names, *linked)))
+        self._first = question.asks[0] if question.asks else None
+        self._chunks = [hit.id for hit in context.hits[:_CONTEXT_CHUNKS]]
+        self._solved: dict[Ask, list[Solution]] = {}
+
+    def solve(self, ask: Ask) -> list[Solution]:
+        """Answers, best first."""
+        if ask in self._solved:
+            return self._solved[ask]
+        solutions: dict[str, Solution] = {}
+        for opening in self._openings(ask):
+            condition = self._reader.condition(ask, opening.found, self._names)
+            for candidate in self._reader.read(condition, self._pool(ask, opening.found)):
+                if opening.whole and candidate.coverage < _WHOLE:
+                    continue
+                found = candidate.found
+                hop = Hop(ask, condition, candidate)
+                score = opening.score * candidate.score
+                solution = Solution(found.text, found.entity_id, score, (*opening.hops, hop))
+                old = solutions.get(found.key)
+                if old is None or solution.score > old.score:
+                    solutions[found.key] = solution
+        ranked = sorted(solutions.values(), key=lambda item: (-item.score, item.text))[: 2 * _BEAM]
+        self._solved[ask] = ranked
+        return ranked
+
+    def best(self, ask: Ask, least: float) -> Solution | None:
+        """The best answer of the right kind whose every step is covered; None if there is none."""
+        good = (item for item in self.solve(ask) if item.coverage >= least and item.fit >= _LEAST_FIT)
+        return next(good, None)
+
+    def side(self, comparison: Comparison, side: str | Ask, least: float) -> Solution | None:
+        """What is compared, for one side."""
+        if comparison.form is Form.THING and not comparison.attribute:
+            return self.best(side, least) if isinstance(side, Ask) else self._itself(side)
+        pieces = (side, comparison.attribute) if comparison.attribute else (side,)
+        return self.best(Ask(comparison.form, comparison.same, pieces), least)
+
+    def confirm(self, ask: Ask) -> tuple[float, Sentence, tuple[Hop, ...]] | None:
+        """The sentence that states the whole condition best."""
+        best: tuple[float, Sentence, tuple[Hop, ...]] | None = None
+        for opening in self._openings(ask):
+            condition = self._reader.condition(ask, opening.found, self._names)
+            support = self._reader.support(condition, self._pool(ask, opening.found))
+            if support is not None and (best is None or support[0] > best[0]):
+                best = support[0], support[1], opening.hops
+        return best
+
+    def sentences(self, ask: Ask) -> list[tuple[float, Sentence]]:
+        """Sentences by how much of the question they cover."""
+        condition = self._reader.condition(ask, {}, self._names)
+        supports = (self._reader.support(condition, [sentence]) for sentence in self._pool(ask, {}))
+        found = [support for support in supports if support is not None]
+        return sorted(found, key=lambda item: (-item[0], item[1].chunk.id, item[1].start))
+
+    def beside(self, further: Ask, solution: Solution) -> Hop | None:
+        """The answer to a further question about the event that the last step told of."""
+        last = solution.hops[-1]
+        condition = replace(last.condition, form=further.form, noun=further.noun, lead=further.lead)
+        pools = ([last.candidate.sentence], self._pool(further, {}))
+        for pool in pools:
+            for candidate in self._reader.read(condition, pool):
+                if candidate.found.fit >= _LEAST_FIT:
+                    return Hop(further, condition, candidate)
+        return None
+
+    def together(self, solution: Solution, ask: Ask) -> list[str]:
+        """The answer, with those listed beside it where the question asks for several."""
+        last = solution.hops[-1]
+        head = ask.noun.split()[-1].lower() if ask.noun else ""
+        plural = bool(head) and singular(head) != head
+        if not ((ask.count or 0) > 1 or plural) or last.candidate.found.value:
+            return [solution.text]
+        text = last.candidate.sentence.text
+        found = self._reader.read(last.condition, [last.candidate.sentence], limit=16)
+        good = [item for item in found if item.found.fit >= _LEAST_FIT]
+        listed, other = _listed(text, last.candidate.found, [item.found for item in good])
+        if ask.count is not None and len(listed) < ask.count:
+            rest = [item.found for item in good if item.found not in listed and item.found.key not in other]
+            listed += rest[: ask.count - len(listed)]
+        elif ask.count is not None:
+            order = {item.found.key: n for n, item in enumerate(found)}
+            listed = sorted(listed, key=lambda item: order.get(item.key, 99))[: ask.count]
+        return [other.get(item.key, item.text) for item in sorted(listed, key=lambda item: item.start)]
+
+    def _itself(self, name: str) -> Solution | None:
+        """A name as its own answer, with the first sentence about it."""
+        ids = self._passages.ids_of(name)
+        ask = Ask(Form.THING, "", (name,))
+        condition = self._reader.condition(ask, {}, [name])
+        support = self._reader.support(condition, self._pool(ask, {}))
+        if support is None:
+            return None
+        coverage, sentence = support
+        entity_id = ids[0] if ids else ""
+        found = Found(0, len(sentence.text), name, entity_id, 1.0, entity_id or name)
+        hop = Hop(ask, condition, Candidate(found, sentence, coverage, coverage))
+        return Solution(name, entity_id, coverage, (hop,))
+
+    def _openings(self, ask: Ask) -> list[_Opening]:
+        """Ways to fill in the inner questions, best first; and one that leaves them as plain words."""
+        ways = [_Opening({}, 1.0, ())]
+        for inner in ask.inner:
+            options = self.solve(inner)[:_BEAM]
+            ways = [
+                _Opening(
+                    {**way.found, inner: (item.text, item.entity_id)},
+                    way.score * item.score,
+                    (*way.hops, *item.hops),
+                )
+                for way in ways
+                for item in options
+            ]
+            ways = sorted(ways, key=lambda way: -way.score)[:_BEAM]
+        if ask.inner:
+            ways.append(_Opening({}, _WHOLE_PRICE, (), whole=True))
+        return ways
+
+    def _pool(self, ask: Ask, found: Mapping[Ask, tuple[str, str]]) -> list[Sentence]:
+        chunks = list(self._chunks)
+        if self._search is not None and (found or ask is not self._first):
+            context = self._search(ask.asked({inner: name for inner, (name, _) in found.items()}))
+            chunks += [hit.id for hit in context.hits[:_STEP_CHUNKS]]
+        return self._passages.sentences_of(chunks)
+
+
+def _listed(text: str, best: Found, found: Sequence[Found]) -> tuple[list[Found], dict[str, str]]:
+    """What stands in one enumeration with the best: "A, B and C"; and names for what has two: "A (B)"."""
+    ordered = sorted(found, key=lambda item: (item.start, item.end))
+    named: dict[str, str] = {}
+    aliases: set[str] = set()
+    for first, second in zip(ordered, ordered[1:], strict=False):
+        between = text[first.end : second.start]
+        if re.fullmatch(r"[^,;()]*\(", between) and text[second.end : second.end + 1] == ")":
+            named[first.key] = f"{text[first.start : second.start].rstrip(' (')} ({second.text})"
+            aliases.add(second.key)
+            named[second.key] = second.text
+    ordered = [item for item in ordered if item.key not in aliases]
+    if best.key in aliases:
+        best = next((a for a in ordered if named.get(a.key, "").endswith(f"({best.text})")), best)
+    group = [best]
+    for step, items in ((1, ordered), (-1, ordered[::-1])):
+        edge = best
+        for item in items:
+            apart = text[edge.end : item.start] if step > 0 else text[item.end : edge.start]
+            if (item.start - edge.start) * step <= 0 or item.key in {one.key for one in group}:
+                continue
+            if not _joins(apart):
+                break
+            group.append(item)
+            edge = item
+    return group, named
+
+
+def _joins(between: str) -> bool:
+    """Whether the words between two names only list them (a parenthesis counts as nothing)."""
+    plain = re.sub(r"\([^)]*\)", " ", between)
+    return all(word in _LISTING for word in re.sub(r"[,()&]", " ", plain).split())
