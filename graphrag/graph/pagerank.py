@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from graphrag.errors import ConvergenceError, DataError
 from graphrag.graph.adjacency import sum_by
 
+_CHECK = 4  # iterations from one look at the change to the next: looking costs as much as moving
 _LARGE = 50_000  # edges from which on scipy's product is worth its import
 
 
@@ -47,16 +48,17 @@ def personalized_pagerank(
     start = _distribution(restart, len(adjacency.indptr) - 1)
     step = _Step(adjacency)
     rank, change = start, np.inf
-    for _ in range(max_iterations):
+    for iteration in range(1, max_iterations + 1):
         moved = step.moved(rank)
         # What did not move (dangling nodes' mass) and what restarts both go to `start`.
         following = damping * moved
         following += (1.0 - damping * moved.sum()) * start
-        change = float(np.abs(following - rank).sum())
+        if iteration % _CHECK == 0 or iteration == max_iterations:
+            change = float(np.abs(following - rank).sum())
+            if change <= tolerance:
+                following /= following.sum()
+                return following
         rank = following
-        if change <= tolerance:
-            rank /= rank.sum()
-            return rank
     raise ConvergenceError(
         f"personalised PageRank of {len(start)} nodes changed by {change:.3g} in iteration {max_iterations}, "
         f"more than {tolerance:.3g}; raise max_iterations or tolerance, or lower damping ({damping})"
