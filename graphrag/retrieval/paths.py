@@ -89,20 +89,23 @@ def find_paths(
     prior: tuple[Rows, Scores],
     settings: SearchSettings,
     *,
+    plain: Rows,
     allowed: NDArray[np.bool_] | None = None,
     walked: NDArray[np.bool_] | None = None,
 ) -> PathList:
     """Search for chains of passages.
 
     Args:
-        prior: Chunk rows with the score plain passage search gives them, in [0, 1].
+        prior: Chunk rows that a path may start at besides the anchored ones, best first, with the score
+            plain passage search gives them, in [0, 1].
+        plain: Chunk rows that plain search found; what a hub leads to is sought among them.
         allowed: (chunks,) which passages may be walked; all if absent.
         walked: (entities,) which entities may lead from one to the next; all if absent.
 
     Returns:
         Paths of every length up to ``settings.hops + 1`` passages, by length, best first.
     """
-    search = _Search(index, question, settings, allowed, walked)
+    search = _Search(index, question, settings, allowed, walked, np.sort(plain))
     beam = search.starts(prior)
     levels = [beam]
     for _ in range(settings.hops):
@@ -156,12 +159,14 @@ class _Search:
         settings: SearchSettings,
         allowed: NDArray[np.bool_] | None,
         walked: NDArray[np.bool_] | None,
+        familiar: Rows,
     ) -> None:
         self.index = index
         self.question = question
         self.settings = settings
         self.allowed = allowed
         self.walked = walked
+        self.familiar = familiar
         linked = question.linked.entities
         self.anchors = np.array([item.entity for item in linked], dtype=np.int64)
         self.anchor_weights = np.array([item.weight for item in linked], dtype=np.float64)
@@ -244,7 +249,9 @@ class _Search:
     def _anchored(self) -> tuple[Rows, Rows, Scores]:
         """Which anchor, which chunk, and what the chunk is worth for it (in [0, 1])."""
         settings = self.settings
-        owner, sentence, subject_owner, subject_chunk, about = self._reach(self.anchors)
+        owner, sentence, subject_owner, subject_chunk, about = self._reach(
+            self.anchors, self.settings.anchor_cap
+        )
         known = np.zeros(len(self.anchors), dtype=np.bool_)
         known[subject_owner] = True
         fit = np.minimum(1.0, (settings.floor + self._fit(sentence)) / (settings.floor + 0.5))
@@ -256,19 +263,34 @@ class _Search:
             np.concatenate((mention, about)),
         )
 
-    def _reach(self, entities: Rows) -> tuple[Rows, Rows, Rows, Rows, Scores]:
-        """Sentences that name entities, and chunks that are about them with what that is worth."""
+    def _reach(self, entities: Rows, cap: int) -> tuple[Rows, Rows, Rows, Rows, Scores]:
+        """Sentences that name entities, and chunks that are about them with what that is worth.
+
+        Of an entity in more than `cap` chunks only those sentences count that plain search found.
+        """
         index = self.index
-        owner, _, sentence = index.entity_sentences.gather(entities)
-        if len(sentence) > self.settings.anchor_cap:
-            low = np.searchsorted(owner, np.arange(len(entities)))
-            kept = np.arange(len(owner)) - low[owner] < self.settings.anchor_cap // max(1, len(entities))
-            owner, sentence = owner[kept], sentence[kept]
+        hub = index.entity_frequency[entities] > cap
+        plain = np.flatnonzero(~hub)
+        owner, _, sentence = index.entity_sentences.gather(entities[plain])
+        owner = plain[owner]
+        if hub.any():
+            hub_owner, hub_sentence = self._familiar_sentences(entities, hub)
+            owner, sentence = np.concatenate((owner, hub_owner)), np.concatenate((sentence, hub_sentence))
         subject_owner, _, chunk = index.entity_subjects.gather(entities)
         chunk = chunk.astype(np.int64)
         about = np.where(index.chunk_titled[chunk], 1.0, self.settings.lead)
         about = about / np.sqrt(1.0 + index.chunk_ordinal[chunk])
         return owner, sentence.astype(np.int64), subject_owner, chunk, about
+
+    def _familiar_sentences(self, entities: Rows, hub: NDArray[np.bool_]) -> tuple[Rows, Rows]:
+        """Place in `entities` and sentence, of the hubs, in the chunks that plain search found."""
+        _, sentence = _sentences_of(self.index, self.familiar)
+        owner, _, entity = self.index.sentence_entities.gather(sentence)
+        order = np.argsort(entities, kind="stable")
+        at, known = _places(entities[order], entity)
+        place = order[at]
+        known &= hub[place]
+        return place[known], sentence[owner[known]]
 
     def _bridges(self, beam: _Beam) -> tuple[Rows, Rows, Rows, Scores]:
         """Path, entity, sentence and strength of every way out of the beam's last passages."""
@@ -303,7 +325,7 @@ class _Search:
     def _targets(self, entities: Rows) -> tuple[Ragged, Scores]:
         """Chunks reached by each of the entities and what the last step is worth; hubs are capped."""
         settings, index = self.settings, self.index
-        owner, sentence, subject_owner, subject_chunk, about = self._reach(entities)
+        owner, sentence, subject_owner, subject_chunk, about = self._reach(entities, settings.hub_cap)
         owners = np.concatenate((owner, subject_owner))
         chunks = np.concatenate((index.sentence_chunk[sentence].astype(np.int64), subject_chunk))
         worth = np.concatenate((np.full(len(owner), settings.reach_mention), about))
@@ -314,15 +336,6 @@ class _Search:
             kept = self.allowed[chunks]
             owners, chunks, best = owners[kept], chunks[kept], best[kept]
         start = np.searchsorted(owners, np.arange(len(entities) + 1))
-        if len(chunks) and int(np.diff(start).max()) > settings.hub_cap:
-            rows, place = np.unique(chunks, return_inverse=True)
-            cover, _ = self._chunk_cover(rows)
-            promise = best + (cover @ self.question.shares)[place]
-            order = np.lexsort((chunks, -promise, owners))
-            owners, chunks, best = owners[order], chunks[order], best[order]
-            kept = np.arange(len(owners)) - start[owners] < settings.hub_cap
-            owners, chunks, best = owners[kept], chunks[kept], best[kept]
-            start = np.searchsorted(owners, np.arange(len(entities) + 1))
         return Ragged(start, chunks), best
 
     def _fit(self, sentences: Rows) -> Scores:

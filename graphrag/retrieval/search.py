@@ -99,7 +99,9 @@ class Search:
         if mode == "local":
             anchored = bool(question.linked.entities)
             prior = (rows[:0], scores[:0]) if anchored else (rows[: settings.seeds], scores[: settings.seeds])
-        paths = find_paths(index, question, prior, settings, allowed=filters.chunks, walked=filters.entities)
+        paths = find_paths(
+            index, question, prior, settings, plain=rows, allowed=filters.chunks, walked=filters.entities
+        )
         ordered = list(islice(in_order(paths, diversity=settings.diversity), k))
         found = np.array([chunk for chunk, _, _ in ordered], dtype=np.int64)
         worth = np.array([score for _, score, _ in ordered], dtype=np.float64)
@@ -180,7 +182,8 @@ class Search:
             np.union1d(anchors, bridges[:_MOST_SHOWN]),
             found.chunks,
             hops=settings.graph_hops,
-            hub_cap=settings.hub_cap,
+            hub_cap=settings.graph_hub_cap,
+            most=settings.graph_size,
             asked=self._asked(question.linked),
             kept_relations=filters.relations,
             kept_entities=filters.entities,

@@ -18,8 +18,10 @@ class SearchSettings:
         seeds: First passages that paths start from.
         beam: Paths that are followed further after each hop.
         bridges: Links from passages to entities that are followed per hop.
-        hub_cap: Passages reached through one entity; of a hub the best matching are taken.
-        anchor_cap: Sentences looked at for one entity, before any of them is weighed.
+        hub_cap: An entity in more passages is a hub: it leads only to those that plain search found.
+        anchor_cap: The same for an entity that the question names.
+        graph_hub_cap: Neighbours followed from one entity when collecting the graph.
+        graph_size: Entities collected along relations, and as many again from passages.
         damping: Chance of walking on rather than restarting, in personalized PageRank.
         chunk_restart: Share of that restarting at the passages found, beside the anchors' share of 1.
         first_stage: Passages taken from keyword and vector search each.
@@ -51,8 +53,10 @@ class SearchSettings:
     seeds: int = 24
     beam: int = 24
     bridges: int = 192
-    hub_cap: int = 128
-    anchor_cap: int = 4096
+    hub_cap: int = 64
+    anchor_cap: int = 512
+    graph_hub_cap: int = 32
+    graph_size: int = 250
     damping: float = 0.85
     chunk_restart: float = 0.5
     first_stage: int = 100

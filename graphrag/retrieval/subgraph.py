@@ -18,7 +18,7 @@ from graphrag.index.snapshot import SearchIndex
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
-_TOLERANCE = 1e-5
+_TOLERANCE = 1e-4
 _MOST_ITERATIONS = 50
 
 
@@ -173,21 +173,26 @@ def relation_paths(
     target = np.concatenate((graph.objects, graph.subjects))
     edge = np.tile(np.arange(len(graph.relations)), 2)
     worth = np.tile(edge_scores, 2)
-    joint = np.zeros(len(graph.entities))
-    found: list[tuple[float, int, list[tuple[int, int]]]] = []
-    places = {row: place for place, row in enumerate(graph.entities.tolist())}
+    count = len(graph.entities)
+    chains = []
+    joint = np.zeros(count)
     for row, weight in anchors:
-        if row not in places:
-            continue
-        reached, trails = _chains(places[row], source, target, edge, worth, len(graph.entities), longest)
-        best = weight * reached.max(axis=0)
-        joint += best
-        for place in np.flatnonzero(best > 0).tolist():
+        place, known = _places(graph.entities, np.array([row]))
+        if known[0]:
+            reached, trails = _chains(int(place[0]), source, target, edge, worth, count, longest)
+            joint += weight * reached.max(axis=0)
+            chains.append((weight, reached, trails))
+    # Where the best chains end; a few more than wanted, since an end may close several chains.
+    ends = np.lexsort((graph.entities, -joint))[: 2 * most]
+    found: list[tuple[float, float, list[tuple[int, int]]]] = []
+    for place in ends[joint[ends] > 0].tolist():
+        for weight, reached, trails in chains:
             length = int(reached[:, place].argmax())
-            found.append((float(best[place]), place, _trail(place, length, trails, source)))
-    found = [item for item in found if item[2]]
-    found.sort(key=lambda item: (-joint[item[1]], -item[0], len(item[2]), item[1], item[2]))
-    return [_as_path(index, graph, float(joint[place]), steps) for _, place, steps in found[:most]]
+            steps = _trail(place, length, trails, source)
+            if steps:
+                found.append((float(joint[place]), weight * float(reached[length, place]), steps))
+    found.sort(key=lambda item: (-item[0], -item[1], len(item[2]), item[2]))
+    return [_as_path(index, graph, score, steps) for score, _, steps in found[:most]]
 
 
 def _neighbours(
