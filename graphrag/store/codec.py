@@ -37,8 +37,15 @@ def pack(value: Any) -> bytes:
 
 
 def unpack(raw: bytes) -> Any:
-    """The inverse of `pack`."""
-    return json.loads(zlib.decompress(raw))
+    """The inverse of `pack`.
+
+    Raises:
+        ValueError: If the bytes are not what `pack` makes.
+    """
+    try:
+        return json.loads(zlib.decompress(raw))
+    except zlib.error as error:
+        raise ValueError(f"packed bytes are damaged: {error}") from error
 
 
 def encode_results(

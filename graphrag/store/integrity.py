@@ -9,14 +9,14 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphrag.datamodel import Document
 from graphrag.errors import StoreDamagedError
-from graphrag.ids import canonical_json
+from graphrag.ids import canonical_json, fingerprint
 from graphrag.resolution import Decision
 from graphrag.store import schema
 from graphrag.store.codec import unpack
@@ -98,6 +98,11 @@ def decision_digest(decision: Decision) -> int:
     return int.from_bytes(hashlib.sha256(canonical_json(list(decision)).encode("utf-8")).digest(), "big")
 
 
+def meta_digest(meta: Mapping[str, str]) -> str:
+    """SHA-256 (hex) over what a knowledge base was made with."""
+    return fingerprint([meta[key] for key in ("settings", "ontology", "extractor")])
+
+
 def ledger_digest(db: sqlite3.Connection) -> int:
     """The whole digest, from the stored digests of documents and from the decisions."""
     total = sum(int.from_bytes(row[0], "big") for row in db.execute("SELECT digest FROM documents"))
@@ -137,12 +142,15 @@ def broken_documents(ledger: "Ledger") -> list[str]:
 
 def verify(ledger: "Ledger") -> list[str]:
     """Everything that is wrong with a knowledge base, in words."""
+    problems: list[str] = []
     try:
-        return list(_problems(ledger))
+        for problem in _problems(ledger):
+            problems.append(problem)
     except (sqlite3.DatabaseError, OSError) as error:
-        return [f"the file cannot be read through: {error}"]
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, LookupError) as error:
-        return [f"a record cannot be read: {type(error).__name__}: {error}"]
+        problems.append(f"the file cannot be read through: {error}")
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        problems.append(f"a record cannot be read: {type(error).__name__}: {error}")
+    return problems
 
 
 def _problems(ledger: "Ledger") -> Iterator[str]:
@@ -150,16 +158,23 @@ def _problems(ledger: "Ledger") -> Iterator[str]:
     for (line,) in db.execute("PRAGMA integrity_check"):
         if line != "ok":
             yield f"SQLite: {line}"
-    for key in broken_documents(ledger):
+    broken = broken_documents(ledger)
+    for key in broken:
         yield f'document "{key}": its record is not what was committed'
     meta = ledger.meta
+    if meta_digest(meta) != meta["meta_digest"]:
+        yield "the settings or the ontology are not what was stored"
+        return
     if f"{ledger_digest(db):064x}" != meta["digest"]:
         yield "the ledger as a whole is not what was committed: a document or decision was changed, lost or added"
     if meta.get("communities_digest", "") != (
         "" if "communities_commit" not in meta else communities_digest(db)
     ):
         yield "communities or reports are not what was stored; make them again"
-    yield from compare_derived(ledger)
+    if broken:
+        yield "entities and relations were not compared with the ledger, since the ledger itself is damaged"
+    else:
+        yield from compare_derived(ledger)
 
 
 class _Shadow(StoredView):
@@ -193,6 +208,10 @@ def compare_derived(ledger: "Ledger") -> Iterator[str]:
                     yield f"{kind} are not what the ledger gives: {_short(mine)}, expected {_short(other)}"
                     break
         yield from _unequal_uses(ledger._db, shadow._db)
+        linked = "SELECT normal FROM names WHERE linked = 1 ORDER BY 1"
+        missing = set(shadow._db.execute(linked)) - set(ledger._db.execute(linked))
+        if missing:
+            yield f"name {_short(min(missing)[0])} is not marked as tied to others"
     finally:
         shadow._db.close()
 
@@ -219,6 +238,7 @@ _CANONICAL = {
         SELECT min(n.normal, m.normal), max(n.normal, m.normal), s.kind, s.score FROM spellings s
         LEFT JOIN names n ON n.name = s.first LEFT JOIN names m ON m.name = s.second ORDER BY 1, 2
     """,
+    "blocks": "SELECT b.block, n.normal FROM blocks b LEFT JOIN names n USING (name) ORDER BY 1, 2",
     "entities": "SELECT id FROM entities ORDER BY 1",
     "merges": """
         SELECT e.id, m.position, m.first, m.first_tag, m.second, m.second_tag, m.kind, m.score, m.documents

@@ -22,7 +22,7 @@ from graphrag.errors import DataError, NotFoundError, StoreDamagedError, StoreEr
 from graphrag.ids import canonical_json
 from graphrag.merging import IngestedDocument, check_ingested
 from graphrag.resolution import Decision, TypeOf, Types
-from graphrag.store import codec, exporting, integrity, schema
+from graphrag.store import codec, exporting, integrity, restoring, schema
 from graphrag.store.lock import WriteLock
 from graphrag.store.settling import Touched, normals_of
 from graphrag.store.view import Conflict, StoredView
@@ -181,13 +181,7 @@ class Ledger(StoredView):
     @cached_property
     def types(self) -> Types:
         """What resolution knows of the stored ontology."""
-        text = self.meta["ontology"]
-        if not text:
-            return Types(None, self._type_of)
-        from ontology import load_ontology
-
-        ontology = load_ontology(text)
-        return Types(ontology, self._type_of or _aligned(ontology))
+        return _types(self.meta["ontology"], self._type_of)
 
     # Change
 
@@ -257,7 +251,7 @@ class Ledger(StoredView):
         """
         self._writing()
         with self._transaction():
-            self._db.execute("UPDATE meta SET value = ? WHERE key = 'ontology'", (ontology,))
+            self._set("ontology", ontology)
             self._retype()
             for (doc,) in self._rows("SELECT doc FROM documents ORDER BY id"):
                 document, raw, _ = stored_document(self._db, doc)
@@ -279,7 +273,7 @@ class Ledger(StoredView):
             raise StoreError(f'"{key}" is not a setting that can be changed; use `recheck` for the ontology')
         self._writing()
         with self._transaction():
-            self._db.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+            self._set(key, value)
 
     def set_communities(
         self, communities: Sequence[Community], reports: Sequence[Report], commit: int | None = None
@@ -332,26 +326,49 @@ class Ledger(StoredView):
         """
         return integrity.verify(self)
 
-    def rebuild(self) -> None:
-        """Derive everything again from the ledger: entities, relations, counters; no extraction.
+    def rebuild(self) -> list[str]:
+        """Derive everything again from the ledger, into a new file: entities, relations, counters.
+
+        Needs as much free disk space again as the base takes. No extraction, no calls.
+
+        Returns:
+            Keys of documents that are damaged in the ledger itself and are lost, sorted; [] mostly.
+            Where there are any, the old file is kept beside as ``kg.db.damaged``.
 
         Raises:
-            StoreDamagedError: If the ledger itself is damaged; the message names the documents.
+            StoreDamagedError: If even the settings cannot be read.
         """
         self._writing()
-        with self._transaction():
-            broken = integrity.broken_documents(self)
-            if broken:
-                raise StoreDamagedError(
-                    f'"{self.folder}": {len(broken)} documents are damaged in the ledger itself ({", ".join(broken[:5])}); '
-                    "remove them and build again from their sources"
-                )
-            self._retype()
-            self._writing().derive()
-            self._db.execute(
-                "UPDATE meta SET value = ? WHERE key = 'derivation'", (schema.DERIVATION_VERSION,)
-            )
-            self._stamp_whole()
+        path = self.folder / FILE
+        self._db.close()
+        try:
+            lost = restoring.restore(path, lambda text: _types(text, self._type_of))
+        finally:
+            self._db = schema.connect(path, write=True)
+            self.__dict__.pop("types", None)
+            self._writer = Writer(self._db, self.types)
+        self._note()
+        return lost
+
+    @classmethod
+    def restore(cls, folder: str | Path, *, type_of: TypeOf | None = None) -> list[str]:
+        """`rebuild` for a knowledge base too damaged to be opened.
+
+        Raises:
+            NotFoundError: If there is none.
+            StoreDamagedError: If even the settings cannot be read.
+            StoreLockedError: If another process is writing.
+        """
+        folder = Path(folder)
+        if not (folder / FILE).exists():
+            raise NotFoundError(f'"{folder}" holds no {FILE} to rebuild from; restore it from a backup')
+        lock = WriteLock.acquire(folder / _LOCK)
+        try:
+            lost = restoring.restore(folder / FILE, lambda text: _types(text, type_of))
+            (folder / _RECEIPT).unlink(missing_ok=True)
+        finally:
+            lock.release()
+        return lost
 
     # Private
 
@@ -380,7 +397,11 @@ class Ledger(StoredView):
                 raise
         except sqlite3.DatabaseError as error:
             raise _explain(error, self.folder) from error
-        integrity.write_receipt(self.folder / _RECEIPT, self.commit, self.meta["digest"])
+        self._note()
+
+    def _note(self) -> None:
+        meta = self.meta
+        integrity.write_receipt(self.folder / _RECEIPT, int(meta["commit"]), meta["digest"])
 
     def _stamp(self, change: int) -> None:
         digest = (int(self.meta["digest"], 16) + change) % _DIGEST_SPACE
@@ -391,6 +412,11 @@ class Ledger(StoredView):
         digest = integrity.ledger_digest(self._db)
         self._db.execute("UPDATE meta SET value = ? WHERE key = 'digest'", (f"{digest:064x}",))
         self._stamp(0)
+
+    def _set(self, key: str, value: str) -> None:
+        meta = {**self.meta, key: value}
+        rows = [(value, key), (integrity.meta_digest(meta), "meta_digest")]
+        self._db.executemany("UPDATE meta SET value = ? WHERE key = ?", rows)
 
     def _retype(self) -> None:
         self.__dict__.pop("types", None)
@@ -437,6 +463,7 @@ def _initialise(path: Path, settings: Mapping[str, Any], ontology: str, extracto
             "commit": "0",
             "digest": "0" * 64,
         }
+        meta["meta_digest"] = integrity.meta_digest(meta)
         db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         db.execute("COMMIT")
     except sqlite3.DatabaseError as error:
@@ -463,6 +490,16 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _types(text: str, type_of: TypeOf | None) -> Types:
+    """The types of an ontology as YAML; "" is open mode."""
+    if not text:
+        return Types(None, type_of)
+    from ontology import load_ontology
+
+    ontology = load_ontology(text)
+    return Types(ontology, type_of or _aligned(ontology))
 
 
 def _aligned(ontology: Any) -> TypeOf | None:

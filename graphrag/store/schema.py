@@ -140,7 +140,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA wal_autocheckpoint=4000")
         else:
             connection.execute("PRAGMA query_only=ON")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
         raise damaged(path, error) from error
     return connection
@@ -171,7 +171,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise damaged(path, error) from error
     if application != APPLICATION_ID:
         raise StoreDamagedError(f'"{path}" is not a knowledge base of this program; nothing was changed')
