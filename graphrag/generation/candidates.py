@@ -20,6 +20,15 @@ _NAME_RUN = re.compile(
     r"[^\W\d_a-zà-öø-ÿ][\w'’&.\-]*(?: (?:(?:of|the|and|de|van|von|la|le|du|&) )*[^\W_a-zà-öø-ÿ][\w'’&.\-]*)*"
 )
 _SCORE_NOUNS = frozenset({"score", "result", "margin"})
+# ", a fortress built": up to the word after which the noun phrase surely ends.
+_APPOSED = re.compile(
+    r"(?: \([^)]*\))?,? (?:(?:is|was) )?(?:an?|the|its|their) ((?:[\w'-]+ ){0,4}?[\w'-]+)\b"
+)
+_ACRONYM = re.compile(
+    r"((?:[A-Z][\w'’.-]*|and|of|&|the)(?: (?:[A-Z][\w'’.-]*|and|of|&|the))+) \(([A-Z][A-Z&.]+)\)"
+)
+_APPOSITION = 0.6
+_NEARBY = 0.2
 _UNKNOWN = 0.5
 _WRONG = 0.1
 _STAND_IN = 0.5
@@ -114,16 +123,21 @@ class Finder:
     ) -> Iterator[Found]:
         asked_ids = {entity_id for name in names for entity_id in name.ids}
         asked_words = [set(plain_words(name.text)) for name in names]
+        wholes = _spelled_out(sentence.text)
         taken: list[tuple[int, int]] = []
         for item in sentence.named:
+            whole = next((span for span in wholes if span[0] <= item.start and item.end <= span[1]), None)
+            if whole is not None:
+                item = Named(*whole, item.entity_id)
+                if (item.start, item.end) in taken:
+                    continue
             taken.append((item.start, item.end))
-            entity = self._passages.entity(item.entity_id)
-            if item.entity_id in asked_ids or entity.literal or _is_any(entity.name, asked_words):
-                continue
             surface = sentence.text[item.start : item.end]
-            if _is_any(surface, asked_words):
+            entity = self._best_sense(item.entity_id, surface, form, noun, sentence)
+            if entity.id in asked_ids or entity.literal or _is_any(entity.name, asked_words):
                 continue
-            yield self._entity(entity, item, surface, form, noun, sentence)
+            if not _is_any(surface, asked_words):
+                yield self._entity(entity, item, surface, form, noun, sentence)
         taken += [(value.start, value.end) for value in dates(sentence.text)]
         for match in _NAME_RUN.finditer(sentence.text):
             start, text = match.start(), match.group().rstrip(".'’-")
@@ -135,6 +149,23 @@ class Finder:
             if not _is_any(text, asked_words):
                 fit = 0.45 + _noun_nearby(noun, sentence, start, end)
                 yield Found(start, end, text, "", fit, fold(text))
+
+    def _best_sense(self, entity_id: str, surface: str, form: Form, noun: str, sentence: Sentence) -> Entity:
+        """The entity of a mention; of the name's other bearers where that one is of the wrong kind.
+
+        In a text about Tesla, Inc. a bare "Tesla" that is asked for as a company is the company.
+        """
+        entity = self._passages.entity(entity_id)
+        if self._type_fit(entity, form, noun) >= 0.3:
+            return entity
+        others = [self._passages.entity(other) for other in self._passages.ids_of(surface)]
+        if sentence.subject:
+            subject = self._passages.entity(sentence.subject)
+            words = plain_words(surface)
+            if words and words == plain_words(subject.name)[: len(words)]:
+                others.append(subject)
+        fitting = [other for other in others if self._type_fit(other, form, noun) >= 0.5]
+        return fitting[0] if fitting else entity
 
     def _entity(
         self, entity: Entity, item: Named, surface: str, form: Form, noun: str, sentence: Sentence
@@ -163,12 +194,33 @@ class Finder:
         own = self._kinds.setdefault(entity.type, self._types.kinds(entity.type))
         if not own:
             return _UNKNOWN
-        return 0.85 if set(own) & set(kinds) else _WRONG
+        if own[0] in kinds:
+            return 0.85
+        return 0.4 if set(own) & set(kinds) else _WRONG
 
 
 def plain_words(text: str) -> list[str]:
     """Folded words of a text without the small ones."""
     return [word for word in (fold(surface) for _, _, surface in tokens(text)) if word not in STOPWORDS]
+
+
+def _spelled_out(text: str) -> list[tuple[int, int]]:
+    """Spans of "American Telephone and Telegraph Company (AT&T)": names whose initials stand behind them."""
+    spans = []
+    for match in _ACRONYM.finditer(text):
+        letters = [letter for letter in match.group(2) if letter.isalpha()]
+        words = match.group(1).split()
+        for first in range(len(words)):
+            initials = [word[0] for word in words[first:] if word[0].isupper()]
+            if (
+                words[first][0].isupper()
+                and initials[: len(letters)] == letters
+                and len(initials) <= len(letters) + 1
+            ):
+                start = match.start() + sum(len(word) + 1 for word in words[:first])
+                spans.append((start, match.end(1)))
+                break
+    return spans
 
 
 def _is_any(text: str, asked: Sequence[set[str]]) -> bool:
@@ -188,12 +240,15 @@ def _noun_nearby(noun: str, sentence: Sentence, start: int, end: int) -> float:
     wanted = {stem(word) for word in plain_words(noun)}
     if not wanted:
         return 0.0
-    near = {
-        term
-        for (left, right, _), term in zip(sentence.words, sentence.stems, strict=True)
-        if term and start - 24 <= left and right <= end + 24 and not (start <= left < end)
-    }
-    return 0.2 if wanted & near else 0.0
+    before, after = sentence.text[max(0, start - 40) : start], sentence.text[end : end + 60]
+    apposed = _APPOSED.match(after)
+    if apposed is not None and wanted & {stem(word) for word in plain_words(apposed.group(1))}:
+        return _APPOSITION
+    leading = plain_words(before)[-1:]
+    if leading and stem(leading[0]) in wanted and before.endswith(" "):
+        return _APPOSITION
+    near = {stem(word) for word in (*plain_words(before[-24:])[1:], *plain_words(after[:24])[:-1])}
+    return _NEARBY if wanted & near else 0.0
 
 
 def _dates(

@@ -79,7 +79,7 @@ class ExtractiveGenerator:
         return self._answer(asked, solver, context)
 
     def _answer(self, asked: Question, solver: Solver, context: Context) -> Answer:
-        best = solver.best(asked.asks[0], self._least)
+        best = solver.best(asked.asks[0], self._least, asked.asks[1:])
         if best is None:
             return _abstain(context, _missing(asked, solver.solve(asked.asks[0]), self._passages))
         shorts = solver.together(best, asked.asks[0])

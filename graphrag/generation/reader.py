@@ -17,6 +17,7 @@ from graphrag.datamodel import Relation
 from graphrag.generation.asking import Ask, Form
 from graphrag.generation.candidates import Candidate, Finder, NameAsked, plain_words
 from graphrag.generation.passages import Passages, Sentence
+from graphrag.generation.question_words import is_participle
 from graphrag.generation.wording import Spot, WordVectors, find, is_verb_form, units
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from ontology import Ontology
@@ -29,6 +30,8 @@ _BY_SUBJECT = 0.85
 _BY_BEFORE = 0.7
 _HOPELESS = 0.3
 _TITLE_PENALTY = 0.35
+_NO_NAME = 0.05
+_BY_TITLE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +181,17 @@ class Reader:
     ) -> tuple[float, list[Spot], tuple[str, ...]] | None:
         """Share of the condition that holds, matched places, and what is lacking; None if hopeless."""
         words = [word for _, _, word in sentence.words]
-        total = got = 0.0
         lacking: list[str] = []
+        named = sum(name.weight for name in condition.names)
+        share = 1.0  # of the names: one that is missing altogether counts against the sentence as a whole
         for name in condition.names:
             match = self._name_match(name, sentence, words)
-            total += name.weight
-            got += name.weight * match
+            share *= max(match, _NO_NAME) ** (name.weight / named)
             if match < 0.5:
                 lacking.append(name.text)
+        if share < _HOPELESS:
+            return None
+        total = got = 0.0
         spots: list[Spot] = []
         broken = False
         for unit in condition.units:
@@ -198,10 +204,9 @@ class Reader:
                 continue
             got += weight * spot.score
             spots.append(spot)
-        share = got / total if total else 0.0
-        if broken:
-            share *= _TITLE_PENALTY
-        return (share, spots, tuple(lacking)) if share >= _HOPELESS else None
+        said = got / total if total else 1.0
+        coverage = math.sqrt(share * said) * (_TITLE_PENALTY if broken else 1.0)
+        return (coverage, spots, tuple(lacking)) if coverage >= _HOPELESS else None
 
     def _name_match(self, name: NameAsked, sentence: Sentence, words: Sequence[str]) -> float:
         ids = set(name.ids)
@@ -213,6 +218,8 @@ class Reader:
             return 1.0
         if sentence.subject in ids or name.means(sentence.chunk.title):
             return _BY_SUBJECT if sentence.leans or sentence.ordinal == 0 else _BY_SUBJECT - 0.1
+        if parts and set(parts) <= set(plain_words(sentence.chunk.title)):
+            return _BY_TITLE
         if ids & sentence.before:
             return _BY_BEFORE if sentence.leans else _BY_BEFORE - 0.2
         if len(parts) > 1 and parts[-1] in words and len(parts[-1]) > 2:
@@ -272,8 +279,13 @@ def _side(agent: bool, verb: Spot, place: int, words: Sequence[str]) -> float:
     """1 on the side of the verb where the doer (or the done-to) stands, less on the other."""
     by = next((n for n in range(verb.last + 1, min(len(words), verb.last + 10)) if words[n] == "by"), None)
     before = words[max(0, verb.first - 4) : verb.first]
-    passive = by is not None and (by - verb.last < 3 or any(word in _BE for word in before))
-    doer = place > by if passive and by is not None else place < verb.first
+    helped = any(word in _BE for word in before) and is_participle(words[verb.first])
+    if by is not None and (by - verb.last < 3 or helped):
+        doer = place > by
+    elif helped:
+        doer = False  # "were introduced": who did it is not said
+    else:
+        doer = place < verb.first
     return 1.0 if doer == agent else 0.45
 
 

@@ -106,10 +106,30 @@ class Solver:
         self._solved[ask] = ranked
         return ranked
 
-    def best(self, ask: Ask, least: float) -> Solution | None:
-        """The best answer of the right kind whose every step is covered; None if there is none."""
-        good = (item for item in self.solve(ask) if item.coverage >= least and item.fit >= _LEAST_FIT)
-        return next(good, None)
+    def best(self, ask: Ask, least: float, further: Sequence[Ask] = ()) -> Solution | None:
+        """The best answer of the right kind whose every step is covered; None if there is none.
+
+        Where further things are asked of the same event, an answer whose sentence tells them too is
+        preferred.
+        """
+        good = [item for item in self.solve(ask) if item.coverage >= least and item.fit >= _LEAST_FIT]
+        if further and good:
+            good = [self._telling(good[0], further[0], least) or good[0]]
+        return good[0] if good else None
+
+    def _telling(self, solution: Solution, further: Ask, least: float) -> Solution | None:
+        """The answer by the sentence that tells the further thing best; None if none tells both."""
+        last = solution.hops[-1]
+        condition = replace(last.condition, form=further.form, noun=further.noun, lead=further.lead)
+        for told in self._reader.read(condition, self._pool(further, {})):
+            if told.coverage < least or told.found.fit < _LEAST_FIT:
+                continue
+            for candidate in self._reader.read(last.condition, [told.sentence]):
+                if candidate.found.fit >= _LEAST_FIT:
+                    hop = Hop(last.ask, last.condition, candidate)
+                    text, entity_id = candidate.found.text, candidate.found.entity_id
+                    return Solution(text, entity_id, solution.score, (*solution.hops[:-1], hop))
+        return None
 
     def side(self, comparison: Comparison, side: str | Ask, least: float) -> Solution | None:
         """What is compared, for one side."""

@@ -20,9 +20,17 @@ from ontology.morphology import singular, verb_lemmas
 
 SAME_STEM = 0.95
 SAME_FRAME = 0.85
-NEAR_FRAME = 0.6
+NEAR_FRAME = 0.45
 _LONGEST = 4
 # Verbs that say next to nothing alone; that they fit many frames is no evidence.
+# Words that tell one happening without being one relation, so no schema's lexicon lists them together.
+_MORE = {
+    "contest": ("defeat", "beat", "win", "lose", "victory", "triumph"),
+    "making": ("make", "manufacture", "produce", "build", "develop", "create"),
+    "purchase": ("buy", "acquire", "purchase", "takeover"),
+    "exhibit": ("exhibit", "display", "show", "exhibition"),
+    "naming": ("name", "call", "title", "term"),
+}
 _DROPPED = frozenset({"be", "have", "the", "a", "an", "of", "by", "by/of"})
 _COMPOUNDS = {"birthplace": "birth", "birthday": "birth", "birthdate": "birth", "hometown": "residence"}
 _EMPTY = frozenset(
@@ -76,6 +84,10 @@ def _lexicon() -> _Lexicon:
             words = [word for word in phrase.lower().split() if word not in _DROPPED]
             if words and len(words) <= _LONGEST and not (len(words) == 1 and words[0] in _EMPTY):
                 phrases[tuple(_base(word) for word in words)].add(name)
+    for name, group in _MORE.items():
+        near[name] = frozenset()
+        for word in group:
+            phrases[(_base(word),)].add(name)
     return _Lexicon({key: frozenset(value) for key, value in phrases.items()}, near)
 
 
