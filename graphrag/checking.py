@@ -87,8 +87,8 @@ class Checker:
                 head=_words(subject),
                 relation=triple.predicate,
                 tail=_words(object_),
-                head_type=subject.type,
-                tail_type=object_.type,
+                head_type=subject.type or _type_noun(subject.name),
+                tail_type=object_.type or _type_noun(object_.name),
                 tail_is_value=object_.type in _VALUES if object_.type else None,
             )
         )
@@ -135,6 +135,12 @@ def _is_supported(document: Document, triple: Triple) -> bool:
 
 def _words(mention: Mention) -> str:
     return mention.value if mention.value is not None else mention.name
+
+
+def _type_noun(name: str) -> str | None:
+    """The common noun a name ends in, which says what it is: "chip" of "M3 chip"."""
+    last = name.rpartition(" ")[2]
+    return last if last.isalpha() and last.islower() and _is_name(name) else None
 
 
 def _is_name(text: str) -> bool:

@@ -82,6 +82,10 @@ def cli(debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with the code that `graphrag.errors` lists."""
     signal.signal(signal.SIGTERM, _terminate)
+    # Must come before numpy is imported. The products here are small: more threads than one only wait
+    # for each other, and parallelism comes from processes (--workers).
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:

@@ -47,6 +47,7 @@ def cypher_script(base: GraphRAG) -> Iterator[str]:
     yield "CREATE CONSTRAINT kg_id IF NOT EXISTS FOR (n:__Entity__) REQUIRE n.id IS UNIQUE;\n"
     yield "CREATE CONSTRAINT kg_chunk IF NOT EXISTS FOR (n:Chunk) REQUIRE n.id IS UNIQUE;\n"
     yield "CREATE CONSTRAINT kg_document IF NOT EXISTS FOR (n:Document) REQUIRE n.id IS UNIQUE;\n"
+    properties: dict[str, object]
     for document in base.view.documents():
         name = document.title or document.key
         properties = {"name": name, "key": document.key, "title": document.title, "source": document.source}

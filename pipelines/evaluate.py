@@ -8,11 +8,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from graphrag.evaluation import all_recall_at, exact_match, f1_score, recall_at, reciprocal_rank
-
 from graphrag.datamodel import Document
 from graphrag.engine import GraphRAG
 from graphrag.errors import DataError
+from graphrag.evaluation import all_recall, answer_f1, exact_match, recall, reciprocal_rank
 from graphrag.interfaces import Progress
 from graphrag.text import clean_value, decode
 
@@ -142,12 +141,12 @@ def _scores(question: Question, documents: Sequence[Document], short: str | None
         # A gold name may be any of a document's names; map each ranked document to the one it fits.
         ranked = [_gold_name(document, gold) for document in documents]
         for cut in sorted({2, 5, k}):
-            row[f"recall@{cut}"] = recall_at(ranked, gold, cut)
-        row[f"all_recall@{k}"] = all_recall_at(ranked, gold, k)
+            row[f"recall@{cut}"] = recall(ranked, gold, cut)
+        row[f"all_recall@{k}"] = all_recall(ranked, gold, k)
         row["mrr"] = reciprocal_rank(ranked, gold)
     if question.answers and short is not None:
-        row["exact_match"] = max(exact_match(short, answer) for answer in question.answers)
-        row["f1"] = max(f1_score(short, answer) for answer in question.answers)
+        row["exact_match"] = exact_match(short, question.answers)
+        row["f1"] = answer_f1(short, question.answers)
         row["contains"] = float(any(answer.casefold() in short.casefold() for answer in question.answers))
         row["abstained"] = float(not short)
     return row

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from graphrag.datamodel import Entity
 from graphrag.engine import GraphRAG
 from graphrag.errors import ConfigError
 from ontology import Ontology, dump_ontology, general_ontology, load_ontology
@@ -22,29 +23,29 @@ def show(target: str | None) -> dict[str, Any]:
 
 def check(target: str) -> dict[str, Any]:
     """A file: whether it is a valid schema. A knowledge base: conflicts in its merged graph."""
-    if not (Path(target) / "kg.db").exists():
-        schema = load_ontology(Path(target))
-        count = len(schema.relations) + len(schema.properties)
-        return {
-            "name": schema.name,
-            "ok": True,
-            "text": f"ok: {schema.name}, {len(schema.types)} types, {count} relations",
-        }
-    raise ConfigError(
-        "checking the merged graph of a base is not available in this version; check a schema file"
-    )
+    if _is_base(target):
+        with GraphRAG.open(target) as base:
+            return _conflicts(base)
+    schema = load_ontology(Path(target))
+    count = len(schema.relations) + len(schema.properties)
+    text = f"ok: {schema.name}, {len(schema.types)} types, {count} relations"
+    return {"name": schema.name, "ok": True, "text": text}
 
 
 def import_rdf(path: Path, out: Path | None) -> dict[str, Any]:
-    """OWL, RDFS or SHACL into our YAML."""
+    """OWL, RDFS or SHACL into our YAML; what it could not hold is noted."""
     from ontology.rdf import import_rdf as read
 
-    schema = read(path)
+    imported = read(path)
+    schema = imported.ontology
     text = dump_ontology(schema, out) if out is not None else dump_ontology(schema)
+    notes = "".join(f"# note: {note}\n" for note in imported.notes)
     return {
         "name": schema.name,
         "types": len(schema.types),
-        "text": f"wrote {out}" if out else text.rstrip("\n"),
+        "relations": len(schema.relations) + len(schema.properties),
+        "notes": list(imported.notes),
+        "text": notes + (f"wrote {out}" if out else text.rstrip("\n")),
     }
 
 
@@ -54,14 +55,101 @@ def suggest(target: str, *, limit: int) -> dict[str, Any]:
 
 
 def graph_turtle(base: GraphRAG) -> str:
-    """The graph as Turtle, typed by the schema's own terms."""
-    raise ConfigError("turtle export is not available in this version")
+    """The graph as Turtle, typed by the schema's own terms.
+
+    Raises:
+        ConfigError: If the base was built in open mode: without a schema there are no terms.
+    """
+    from ontology.rdf import GraphEdge, GraphEntity, GraphEvidence, graph_to_rdf
+
+    schema = base.ontology
+    if schema is None:
+        raise ConfigError("turtle needs a schema, and this base was built in open mode; use jsonl or graphml")
+    values = {entity.id: entity.name for entity in base.view.entities() if entity.literal}
+    entities = (
+        GraphEntity(entity.id, entity.name, _types(entity, schema), entity.aliases)
+        for entity in base.view.entities()
+        if not entity.literal
+    )
+    edges = (
+        GraphEdge(
+            relation.subject_id,
+            relation.type,
+            values.get(relation.object_id, relation.object_id),
+            tuple(
+                GraphEvidence(item.document_id, item.span.start, item.span.end, item.quote)
+                for item in relation.evidence
+            ),
+        )
+        for relation in base.view.relations()
+        if schema.relation(relation.type) is not None
+    )
+    return graph_to_rdf(schema, entities, edges)
+
+
+def _conflicts(base: GraphRAG) -> dict[str, Any]:
+    """Set constraints on the merged graph; every side of a conflict keeps its evidence in the store."""
+    from ontology import find_conflicts
+
+    schema = base.ontology
+    if schema is None:
+        return {
+            "ok": True,
+            "conflicts": [],
+            "text": "built in open mode: there is no schema to check against",
+        }
+    entities = {entity.id: entity for entity in base.view.entities()}
+    evidence = {
+        (item.subject_id, item.type, _end(entities[item.object_id])): item.evidence
+        for item in base.view.relations()
+    }
+    found = find_conflicts(
+        schema,
+        ((item.id, _types(item, schema)) for item in entities.values() if not item.literal),
+        evidence,
+    )
+    shapes = []
+    lines = [
+        f"{len(found)} conflicts; all sides stay in the graph with their evidence"
+        if found
+        else "no conflicts"
+    ]
+    for conflict in found:
+        name = entities[conflict.entity].name if conflict.entity in entities else conflict.entity
+        others = [entities[other].name if other in entities else other for other in conflict.others]
+        shapes.append(
+            {
+                "code": conflict.code.value,
+                "entity": name,
+                "relation": conflict.relation,
+                "others": others,
+                "message": conflict.message,
+            }
+        )
+        lines.append(f"{conflict.code.value}: {name} {conflict.relation or ''} {' | '.join(others)}".rstrip())
+        for other in conflict.others:
+            for item in evidence.get((conflict.entity, conflict.relation or "", other), ())[:1]:
+                place = f"{base.document(item.document_id).key} {item.span.start}–{item.span.end}"
+                lines.append(f"    “{item.quote}”  {place}")
+    return {"ok": not found, "conflicts": shapes, "text": "\n".join(lines)}
+
+
+def _types(entity: Entity, schema: Ontology) -> tuple[str, ...]:
+    return (entity.type,) if entity.type in schema.types else ()
+
+
+def _end(entity: Entity) -> str:
+    return entity.name if entity.literal else entity.id
+
+
+def _is_base(target: str) -> bool:
+    return (Path(target) / "kg.db").exists()
 
 
 def _schema_of(target: str | None) -> Ontology:
     if target is None:
         return general_ontology()
-    if (Path(target) / "kg.db").exists():
+    if _is_base(target):
         with GraphRAG.open(target) as base:
             schema = base.ontology
         if schema is None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 import click
@@ -101,8 +100,8 @@ def document(base: GraphRAG, name: str, *, limit: int) -> dict[str, Any]:
     if not found:
         raise NotFoundError(f'no document is called "{name}"; list them with: graphrag inspect KG documents')
     item = found[0]
-    chunks = list(base.view.chunks_of(item.id))
-    facts = list(islice(base.view.facts_of(item.id), limit))
+    chunks = base.view.chunks_of(item.id)
+    facts = base.view.relations_in(item.id)[:limit]
     return {
         **document_json(item),
         "characters": len(item.text),

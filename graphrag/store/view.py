@@ -151,6 +151,10 @@ class StoredView:
         for document, title, ordinal, start, end, text in self._db.execute(query, values):
             yield Chunk(chunk_id(document, start, end), document, Span(start, end), text, title, ordinal)
 
+    def chunks_of(self, document_id: str) -> list[Chunk]:
+        """A document's chunks, in order; [] for an unknown id."""
+        return list(self._chunks("WHERE d.id = ? ORDER BY c.ordinal", (document_id,)))
+
     def mentions(self) -> Iterator[tuple[str, str, Span]]:
         """(chunk id, entity id, span), sorted."""
         entity = dict(self._rows("SELECT t.term, e.id FROM terms t JOIN entities e USING (entity)"))
@@ -301,6 +305,16 @@ class StoredView:
         """
         rows = self._rows(query, (entity_id,))
         return [r for batch in _batches(iter(rows), _BATCH) for r in self._relations(batch)]
+
+    def relations_in(self, document_id: str) -> list[Relation]:
+        """The relations that a document is evidence of, sorted by id; [] for an unknown id."""
+        query = """
+            SELECT DISTINCT th.entity, f.relation, tt.entity FROM documents d JOIN chunks c USING (doc)
+            JOIN facts f USING (chunk) JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
+            WHERE d.id = ?
+        """
+        found = self._relations(self._rows(query, (document_id,)))
+        return sorted(found, key=lambda relation: relation.id)
 
     def _relations(self, edges: Sequence[tuple[int, int, int]]) -> list[Relation]:
         # One pass over the ends' terms: an edge's facts are found by (head, relation, tail), so a hub
