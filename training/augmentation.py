@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import fields, replace
+from dataclasses import replace
 
-from data import Passage, bioes, single_names
+from data import COLUMNS, Passage, bioes, single_names
 
 CURLY = {"'": "’", "n't": "n’t", "'s": "’s", "'m": "’m", "'re": "’re", "'ve": "’ve", "'ll": "’ll", "'d": "’d"}
 DASHES = {"--": ("—", "–"), "—": ("--", "–"), "–": ("-", "—")}
@@ -16,15 +16,115 @@ QUOTE_SHARE = 0.2
 NO_FULL_STOP_SHARE = 0.06
 RENAME_SHARE = 0.08  # of the names of several words; three times that where a sentence starts
 
-COMPANIES = """
-Apple Amazon Google Microsoft Intel Nvidia Samsung Sony Siemens Bosch Toyota Honda Nissan Ford Tesla Boeing
-Airbus Shell Chevron Pfizer Novartis Roche Bayer Nestlé Danone Unilever Heineken Ikea Spotify Netflix Adobe
-Oracle Cisco Dell Lenovo Huawei Xiaomi Alibaba Tencent Baidu Twitter Uber Airbnb Visa Mastercard PayPal
-Target Walmart Costco Gap Nike Adidas Puma Zara Philips Ericsson Nokia Volvo Scania Maersk Lufthansa Delta
-Ryanair Barclays Santander Allianz Axa Generali Total Eni Gazprom Petrobras Vale Rio Tata Infosys Reliance
-Subaru Mazda Suzuki Yamaha Casio Canon Nikon Fujitsu Hitachi Toshiba Panasonic Sharp Pioneer Kia Hyundai
-Mars Kellogg Starbucks Subway Wendy Pepsi Fox Universal Paramount Disney Pixar Marvel Activision Valve Sega
-""".split()
+COMPANIES = [
+    "Apple",
+    "Amazon",
+    "Google",
+    "Microsoft",
+    "Intel",
+    "Nvidia",
+    "Samsung",
+    "Sony",
+    "Siemens",
+    "Bosch",
+    "Toyota",
+    "Honda",
+    "Nissan",
+    "Ford",
+    "Tesla",
+    "Boeing",
+    "Airbus",
+    "Shell",
+    "Chevron",
+    "Pfizer",
+    "Novartis",
+    "Roche",
+    "Bayer",
+    "Nestlé",
+    "Danone",
+    "Unilever",
+    "Heineken",
+    "Ikea",
+    "Spotify",
+    "Netflix",
+    "Adobe",
+    "Oracle",
+    "Cisco",
+    "Dell",
+    "Lenovo",
+    "Huawei",
+    "Xiaomi",
+    "Alibaba",
+    "Tencent",
+    "Baidu",
+    "Twitter",
+    "Uber",
+    "Airbnb",
+    "Visa",
+    "Mastercard",
+    "PayPal",
+    "Target",
+    "Walmart",
+    "Costco",
+    "Gap",
+    "Nike",
+    "Adidas",
+    "Puma",
+    "Zara",
+    "Philips",
+    "Ericsson",
+    "Nokia",
+    "Volvo",
+    "Scania",
+    "Maersk",
+    "Lufthansa",
+    "Delta",
+    "Ryanair",
+    "Barclays",
+    "Santander",
+    "Allianz",
+    "Axa",
+    "Generali",
+    "Total",
+    "Eni",
+    "Gazprom",
+    "Petrobras",
+    "Vale",
+    "Rio",
+    "Tata",
+    "Infosys",
+    "Reliance",
+    "Subaru",
+    "Mazda",
+    "Suzuki",
+    "Yamaha",
+    "Casio",
+    "Canon",
+    "Nikon",
+    "Fujitsu",
+    "Hitachi",
+    "Toshiba",
+    "Panasonic",
+    "Sharp",
+    "Pioneer",
+    "Kia",
+    "Hyundai",
+    "Mars",
+    "Kellogg",
+    "Starbucks",
+    "Subway",
+    "Wendy",
+    "Pepsi",
+    "Fox",
+    "Universal",
+    "Paramount",
+    "Disney",
+    "Pixar",
+    "Marvel",
+    "Activision",
+    "Valve",
+    "Sega",
+]
 
 
 class Augmenter:
@@ -94,6 +194,6 @@ def _selected(passage: Passage, keep: list[bool]) -> Passage:
     """Drop tokens nobody hangs on."""
     kept = [index for index, stays in enumerate(keep) if stays]
     moved = {old: new for new, old in enumerate(kept)}
-    columns = {f.name: [getattr(passage, f.name)[index] for index in kept] for f in fields(Passage)}
+    columns = {name: [getattr(passage, name)[index] for index in kept] for name in COLUMNS}
     columns["heads"] = [moved.get(passage.heads[index], moved[index]) for index in kept]
     return Passage(**columns)

@@ -34,6 +34,7 @@ class Passage:
     ents: list[str] = field(default_factory=list)
     starts: list[bool] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
+    only_names: bool = False  # annotated with people, organisations and places alone
 
     @property
     def has_tree(self) -> bool:
@@ -45,9 +46,12 @@ class Passage:
 
     def cut(self, begin: int, end: int) -> Passage:
         """Return sentences [begin, end), given in tokens."""
-        columns = {f.name: getattr(self, f.name)[begin:end] for f in fields(Passage)}
+        columns = {name: getattr(self, name)[begin:end] for name in COLUMNS}
         columns["heads"] = [head - begin for head in columns["heads"]]
-        return Passage(**columns)
+        return Passage(**columns, only_names=self.only_names)
+
+
+COLUMNS = tuple(f.name for f in fields(Passage) if f.name != "only_names")
 
 
 def read_documents(path: Path) -> Iterator[Passage]:
@@ -84,6 +88,7 @@ def _add_token(document: Passage, columns: list[str], first: int, pending: int) 
     document.heads.append(index if head in ("_", "0") else first + int(head) - 1)
     document.deps.append("" if columns[7] == "_" else "ROOT" if columns[7] == "root" else columns[7])
     document.ents.append(_entity(misc))
+    document.only_names |= "UNER" in misc
     document.starts.append(index == first)
     document.breaks.append(pending if index else 0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from os.path import commonprefix
+from itertools import takewhile
 
 from data import Passage
 
@@ -24,7 +24,7 @@ def learn_lemmas(passages: list[Passage]) -> dict[str, object]:
     usual = {key: _most_common(lemmas) for key, lemmas in seen.items()}
     votes: dict[tuple[str, str], Counter[tuple[int, str]]] = defaultdict(Counter)
     for (tag, form), lemma in usual.items():
-        shared = len(commonprefix([form, lemma]))
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(form, lemma, strict=False)))
         if shared or len(form) == 1:
             edit = (len(form) - shared, lemma[shared:])
             for length in range(min(LONGEST_SUFFIX, len(form) - 1) + 1):

@@ -2,8 +2,8 @@
 
     python training/pack.py DATA_FOLDER TRAINED_FOLDER [--target graphrag/models/en_kg_sm] [--version 1.0.0]
 
-The lemma table is learnt here (seconds). Weights go to half precision. The folder is written beside the target
-and renamed into its place, so a process that is loading the old one is not disturbed.
+The lemma table is learnt here (seconds). Weights go to half precision. The folder is written beside the
+target and renamed into its place.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from spacy.language import Language
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from data import load_passages  # noqa: E402
-from lemmas import learn_lemmas  # noqa: E402
+from data import load_passages
+from lemmas import learn_lemmas
 
-import graphrag.models.components  # noqa: E402,F401
-import graphrag.models.quantities  # noqa: E402,F401
+import graphrag.models.components
+import graphrag.models.quantities  # noqa: F401
 
 TARGET = Path(__file__).parent.parent / "graphrag" / "models" / "en_kg_sm"
 DOCUMENTS = ("LICENSE", "MODEL_CARD.md")
