@@ -179,7 +179,7 @@ def _link_names(
         covered[match.first : match.first + match.length] = True
     for place in np.flatnonzero(~covered).tolist():
         if _may_be_misspelt(surfaces[place], words[place], rows[place]):
-            matches += _misspelt(index, words, hashes, place)
+            matches += _misspelt(index, words, hashes, place, int(rows[place]))
     linked: list[LinkedEntity] = []
     table = index.names
     for match in sorted(_disjoint(matches), key=lambda item: item.first):
@@ -227,12 +227,13 @@ def _case_quality(
     shouted: bool,
 ) -> float:
     """How sure it is that these words are meant as the name they spell; 0 for not at all."""
-    if flags & STOP and length == 1:
+    if flags & STOP and 2 * sum(map(is_capital, surfaces[first : first + length])) <= length:
         return 0.0
-    if words[first] in STOPWORDS and length == 1:
-        return 0.0
+    if flags & STOP and length == 1 and first == 0:
+        return 0.0  # "It" and "Who" open a sentence
     if flags & LITERAL:
-        return 0.8
+        digits = any(word[0].isdigit() for word in words[first : first + length])
+        return 0.8 if digits else 0.0
     content = [at for at in range(first, first + length) if words[at] not in STOPWORDS]
     if not flags & CASED and len(content) == 1:
         return 0.0  # a common noun: what is asked for, not what is asked about
@@ -274,7 +275,9 @@ def _misspelt(
             at = np.searchsorted(table.hashes, runs[starts])
             at[at == len(table.hashes)] = 0
             for found in np.flatnonzero(table.hashes[at] == runs[starts]).tolist():
-                if not table.flags[at[found]] & LITERAL:
+                # A word the corpus knows is put right only as part of a longer name.
+                trusted = length > 1 or index_row < 0
+                if trusted and not table.flags[at[found]] & LITERAL:
                     matches.append(
                         _Match(int(starts[found]) + low, length, int(at[found]), 0.9 - 0.1 / length, "typo")
                     )

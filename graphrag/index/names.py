@@ -19,6 +19,8 @@ STOP = 4
 """The name is nothing but words such as "the" and "it"."""
 LITERAL = 8
 """The name of a value (a date, a number)."""
+TITLE_ONLY = 16
+"""Flag of an entity that only the index knows: a title for which the knowledge base has no entity."""
 
 _SYMBOL_PRIME = np.uint64(0x100000001B3)
 _SHORTEST_CORRECTED = 4

@@ -10,6 +10,7 @@ chunk and place. Ragged data are pairs of arrays: `<name>_start` (n + 1) and the
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from graphrag.errors import StoreError
 from graphrag.index.arrays import Array, Ragged, Strings, group, ragged_from_pairs, write_strings
 from graphrag.index.names import (
     LITERAL,
+    TITLE_ONLY,
     NameTable,
     Spelling,
     build_name_table,
@@ -31,7 +33,7 @@ from graphrag.index.names import (
     is_capital,
     match_names,
 )
-from graphrag.index.terms import fold, sentence_spans, term_of, tokens, without_possessives, word_hash
+from graphrag.index.terms import fold, folded, sentence_spans, term_of, tokens, without_possessives, word_hash
 from graphrag.interfaces import Embedder, Floats, KnowledgeView
 
 FORMAT = 1
@@ -44,6 +46,7 @@ LEAD = 4
 """The text's first words name the entity: in a text without a title, what it is about."""
 
 _LEAD_WORDS = 4
+_QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
 _K1 = 1.2
 _B = 0.75
 _EMBED_BATCH = 4096
@@ -218,6 +221,11 @@ class SearchIndex:
     def entity_subjects(self) -> Ragged:
         """Chunk rows of the documents that are about each entity, first chunk first."""
         return self._ragged("entity_subjects")
+
+    @cached_property
+    def entity_subject_titled(self) -> Array:
+        """Whether each of `entity_subjects` is so by its title, rather than by its first words."""
+        return self._load("entity_subject_titled")
 
     @cached_property
     def chunk_subject(self) -> Array:
@@ -410,9 +418,8 @@ class _Builder:
             names.append(
                 (normal[:1].upper() + normal[1:] if is_capital(shown[row]) else normal, row, bool(flags[row]))
             )
-        for document_id, entity_id in self.view.subjects():
-            row = self.entity_row[entity_id]
-            names.append((self.titles[self.document_row[document_id]], row, bool(flags[row])))
+        self.entity_count = len(ids)
+        self.document_subject = self._title_subjects(names, ids, shown, types, flags)
         self.entity_types = sorted(set(types))
         type_row = {name: row for row, name in enumerate(self.entity_types)}
         table, words = build_name_table(names)
@@ -429,6 +436,43 @@ class _Builder:
         self._save("name_flags", table.flags)
         self._save("spelling_key", spelling.keys)
         self._save("spelling_word", spelling.words)
+
+    def _title_subjects(
+        self,
+        names: list[tuple[str, int, bool]],
+        ids: list[str],
+        shown: list[str],
+        types: list[str],
+        flags: list[int],
+    ) -> NDArray[np.int64]:
+        """(documents,) the entity each title names; -1 without a title.
+
+        A title is a name of its subject. Where the knowledge base knows no subject, an entity of that
+        name is taken; where there is none either, the index makes up one of its own, so that a
+        passage can always be found by its title.
+        """
+        subject = np.full(len(self.titles), -1, dtype=np.int64)
+        for document_id, entity_id in self.view.subjects():
+            subject[self.document_row[document_id]] = self.entity_row[entity_id]
+        named = {tuple(folded(name)): row for name, row, literal in reversed(names) if not literal}
+        for document, title in enumerate(self.titles):
+            words = tuple(folded(title))
+            if not words:
+                continue
+            if subject[document] < 0:
+                subject[document] = named.get(words, -1)
+            if subject[document] < 0:
+                subject[document] = named[words] = len(ids)
+                ids.append("")
+                shown.append(title)
+                types.append("")
+                flags.append(TITLE_ONLY)
+            row = int(subject[document])
+            names.append((title, row, False))
+            bare = _QUALIFIER.sub("", title)
+            if bare != title and folded(bare):
+                names.append((bare, row, False))
+        return subject
 
     def _chunks(self) -> "_Words":
         ids: list[str] = []
@@ -554,10 +598,7 @@ class _Builder:
         self, pair_sentence: NDArray[np.int64], pair_entity: NDArray[np.int64], kinds: NDArray[np.uint8]
     ) -> None:
         chunk_count = len(self.chunk_row)
-        subject_of = np.full(len(self.document_row), -1, dtype=np.int64)
-        for document_id, entity_id in self.view.subjects():
-            subject_of[self.document_row[document_id]] = self.entity_row[entity_id]
-        subject = subject_of[self.chunk_document] if chunk_count else np.empty(0, np.int64)
+        subject = self.document_subject[self.chunk_document] if chunk_count else np.empty(0, np.int64)
         titled = subject >= 0
         lead = ((kinds & LEAD) != 0) & ((self.entity_flags[pair_entity] & LITERAL) == 0)
         lead_document = self.chunk_document[self.sentence_chunk[pair_sentence[lead]]]
@@ -567,12 +608,19 @@ class _Builder:
         subject = np.where(titled, subject, by_lead[self.chunk_document]) if chunk_count else subject
         self._save("chunk_subject", subject.astype(np.int32))
         self._save("chunk_titled", titled)
+        # What the first words name is what the first chunk is about too, whatever the title says.
+        lead_chunk = self.sentence_chunk[pair_sentence[lead]].astype(np.int64)
         rows = np.flatnonzero(subject >= 0)
-        order = np.lexsort((rows, self.chunk_ordinal[rows], subject[rows]))
+        total = max(1, chunk_count)
+        pairs = np.concatenate((subject[rows] * total + rows, lead_entity * total + lead_chunk))
+        distinct, first = np.unique(pairs, return_index=True)
+        about, chunk = distinct // total, distinct % total
+        by_title = (first < len(rows)) & titled[chunk]
+        order = np.lexsort((chunk, self.chunk_ordinal[chunk], about))
         self._save_ragged(
-            "entity_subjects",
-            group(subject[rows][order], rows[order].astype(np.int32), len(self.entity_flags)),
+            "entity_subjects", group(about[order], chunk[order].astype(np.int32), len(self.entity_flags))
         )
+        self._save("entity_subject_titled", by_title[order])
 
     def _terms(self, words: "_Words") -> None:
         has_term = words.term_hash != 0
@@ -661,7 +709,7 @@ class _Builder:
                 "documents": len(self.document_row),
                 "chunks": len(self.chunk_row),
                 "sentences": len(self.sentence_chunk),
-                "entities": len(self.entity_row),
+                "entities": self.entity_count,
                 "relations": self.relation_count,
             },
             "relation_types": self.relation_types,

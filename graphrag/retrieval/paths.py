@@ -276,9 +276,9 @@ class _Search:
         if hub.any():
             hub_owner, hub_sentence = self._familiar_sentences(entities, hub)
             owner, sentence = np.concatenate((owner, hub_owner)), np.concatenate((sentence, hub_sentence))
-        subject_owner, _, chunk = index.entity_subjects.gather(entities)
+        subject_owner, at, chunk = index.entity_subjects.gather(entities)
         chunk = chunk.astype(np.int64)
-        about = np.where(index.chunk_titled[chunk], 1.0, self.settings.lead)
+        about = np.where(index.entity_subject_titled[at], 1.0, self.settings.lead)
         about = about / np.sqrt(1.0 + index.chunk_ordinal[chunk])
         return owner, sentence.astype(np.int64), subject_owner, chunk, about
 
@@ -361,7 +361,7 @@ class _Search:
         owner, _, relation = index.sentence_relations.gather(distinct)
         asked = self.asked_types[index.relation_type[relation]]
         owner, relation = owner[asked], relation[asked]
-        total = max(1, index.counts["entities"])
+        total = max(1, len(index.entity_flags))
         ends = np.concatenate(
             (
                 owner * total + index.relation_subject[relation],

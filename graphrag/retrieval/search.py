@@ -18,6 +18,7 @@ from graphrag.datamodel import Anchor, Context, ContextItem, Hit, HitKind, Path,
 from graphrag.errors import RetrievalError
 from graphrag.filters import CompiledFilters, Filters, compile_filters
 from graphrag.ids import content_id
+from graphrag.index.names import TITLE_ONLY
 from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Embedder, KnowledgeView
 from graphrag.linking import Cues, LinkedQuestion
@@ -25,7 +26,7 @@ from graphrag.retrieval.passages import passage_ranking
 from graphrag.retrieval.paths import PassagePath, find_paths, in_order
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 from graphrag.retrieval.settings import SearchSettings
-from graphrag.retrieval.subgraph import Subgraph, collect, is_value, relation_paths, walk
+from graphrag.retrieval.subgraph import Subgraph, collect, is_hidden, relation_paths, walk
 
 Mode = Literal["passages", "local", "hybrid"]
 Rows = NDArray[np.int64]
@@ -170,6 +171,7 @@ class Search:
                 item.how,
             )
             for item in linked.entities
+            if not self.index.entity_flags[item.entity] & TITLE_ONLY
         )
         return Query(content_id("qry", linked.text), linked.text, anchors, linked.relation_types)
 
@@ -217,7 +219,7 @@ class Search:
         return walk(graph, restart, chunk_restart, fit, damping=self.settings.damping)
 
     def _entity_hits(self, graph: Subgraph, mass: Scores) -> tuple[Hit, ...]:
-        things = np.flatnonzero((mass > 0) & ~is_value(self.index, graph.entities))
+        things = np.flatnonzero((mass > 0) & ~is_hidden(self.index, graph.entities))
         order = things[np.lexsort((graph.entities[things], -mass[things]))][:_MOST_SHOWN]
         return _hits(HitKind.ENTITY, self.index.entity_ids.take(graph.entities[order]), mass[order])
 

@@ -50,9 +50,9 @@ class SearchSettings:
 
     hops: int = 1
     graph_hops: int = 2
-    seeds: int = 24
+    seeds: int = 16
     beam: int = 24
-    bridges: int = 192
+    bridges: int = 96
     hub_cap: int = 64
     anchor_cap: int = 512
     graph_hub_cap: int = 32

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.datamodel import Path, Step
-from graphrag.index.names import LITERAL
+from graphrag.index.names import LITERAL, TITLE_ONLY
 from graphrag.index.snapshot import SearchIndex
 
 Rows = NDArray[np.int64]
@@ -229,7 +229,7 @@ def _named_in(index: SearchIndex, chunks: Rows) -> tuple[Rows, Rows]:
     sentences = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + counts, counts)
     chunk_of = np.repeat(np.arange(len(chunks)), counts)
     owner, _, entity = index.sentence_entities.gather(sentences)
-    total = max(1, index.counts["entities"])
+    total = max(1, len(index.entity_flags))
     subject = index.chunk_subject[chunks].astype(np.int64)
     about = np.flatnonzero(subject >= 0)
     pairs = np.unique(
@@ -316,7 +316,7 @@ def _as_path(index: SearchIndex, graph: Subgraph, score: float, steps: list[tupl
     return Path(tuple(index.entity_ids.take(rows)), tuple(walked), score, text)
 
 
-def is_value(index: SearchIndex, entities: Rows) -> NDArray[np.bool_]:
-    """Whether each entity is a value (a date, a number)."""
-    values: NDArray[np.bool_] = (index.entity_flags[entities] & LITERAL) != 0
-    return values
+def is_hidden(index: SearchIndex, entities: Rows) -> NDArray[np.bool_]:
+    """Whether each entity is a value (a date, a number), or one only the index knows."""
+    hidden: NDArray[np.bool_] = (index.entity_flags[entities] & (LITERAL | TITLE_ONLY)) != 0
+    return hidden
