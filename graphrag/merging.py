@@ -173,11 +173,11 @@ class _Contributor:
             else:
                 tail = self._named(tail_mention.name)
                 if tail is not None and checked.object_type:
-                    _count(tail.fact, checked.object_type)
+                    _count(tail.fact, self._types.key(checked.object_type))
             if head is None or tail is None:
                 continue
             if checked.subject_type:
-                _count(head.fact, checked.subject_type)
+                _count(head.fact, self._types.key(checked.subject_type))
             self._mentions[ordinal].add((head, head_mention.span.start, head_mention.span.end))
             self._mentions[ordinal].add((tail, tail_mention.span.start, tail_mention.span.end))
             key = (ordinal, head, checked.relation, tail, *_span(evidence), evidence.extractor)
@@ -241,6 +241,8 @@ class _Contributor:
         if not name.fact:
             return tagged, TAGGED
         fact = _top(name.fact)
+        if not fact:
+            return tagged, TAGGED
         if not types.related(fact, tagged):
             return fact, TAGGED
         return (fact if types.is_a(fact, tagged) else tagged), CORROBORATED

@@ -69,6 +69,12 @@ class Types:
             return _OPEN.get(mention_type, mention_type)
         return mention_type if mention_type in self._ontology.types else None
 
+    def key(self, kind: str) -> str:
+        """A checked type as the schema knows it; "" for one that it does not know."""
+        if self._ontology is None or kind in self._ontology.types:
+            return kind
+        return self.of(kind) or ""
+
     def disjoint(self, first: str | None, second: str | None) -> bool:
         """Whether nothing can be both; an unknown type excludes none."""
         if first is None or second is None or first == second:
@@ -147,40 +153,31 @@ def senses(terms: Sequence[tuple[Term, int]], types: Types) -> list[Sense]:
     """Part the terms of one name into things.
 
     Titles with different qualifiers are different things; so are types that exclude each other where
-    both are sure. Weaker evidence joins what it fits: the thing a bare title names, else the most
-    written about; where only qualified titles fit and there are several, it stays apart, undecided.
+    both are firm: stated by a text, or borne out by facts of several documents. A tagger's slips are
+    neither, so they part nothing. Weaker evidence joins what it fits: the thing a bare title names, else
+    the most written about; where only qualified titles fit and there are several, it stays apart, undecided.
 
     Args:
         terms: Terms of one normal form, none literal, each with its number of documents.
     """
     order = sorted(range(len(terms)), key=lambda i: (-terms[i][1], terms[i][0]))
     qualified: dict[str, list[int]] = defaultdict(list)
-    typed: list[int] = []
+    firm: list[int] = []
     weak: list[int] = []
     for index in order:
-        term = terms[index][0]
-        if term.qualifier:
-            qualified[term.qualifier].append(index)
-        elif term.strength != TAGGED and term.type:
-            typed.append(index)
+        if terms[index][0].qualifier:
+            qualified[terms[index][0].qualifier].append(index)
         else:
-            weak.append(index)
+            (firm if _is_firm(index, terms, types) else weak).append(index)
     groups: list[_Group] = [_Group(q, terms, members) for q, members in sorted(qualified.items())]
     undecided: list[int] = []
-    for index in typed:
-        kind = terms[index][0].type
-        fits = [g for g in groups if not types.disjoint(kind, g.type(types))]
-        chosen = _choose(fits)
-        if chosen is not None:
-            chosen.members.append(index)
-        elif fits:
-            undecided.append(index)
-        else:
+    for index in [*firm, *weak]:
+        kind = terms[index][0].type or None
+        fits = [group for group in groups if not types.disjoint(kind, group.type(types))]
+        if not fits and index in firm:
             groups.append(_Group("", terms, [index]))
-    for index in weak:
-        tagged = terms[index][0].type or None
-        fits = [g for g in groups if not types.disjoint(tagged, g.type(types))] or groups
-        chosen = _choose(fits)
+            continue
+        chosen = _choose(fits or groups)
         if chosen is not None:
             chosen.members.append(index)
         else:
@@ -188,6 +185,18 @@ def senses(terms: Sequence[tuple[Term, int]], types: Types) -> list[Sense]:
     if undecided:
         groups.append(_Group("?", terms, undecided))
     return _tagged(groups, terms, types)
+
+
+def _is_firm(index: int, terms: Sequence[tuple[Term, int]], types: Types) -> bool:
+    """Whether a term's type has the support that it takes to part a name."""
+    term = terms[index][0]
+    if not term.type or term.strength == TAGGED:
+        return False
+    alike = [(other, count) for other, count in terms if types.related(other.type or None, term.type)]
+    stated = sum(count for other, count in alike if other.strength == STATED)
+    borne_out = sum(count for other, count in alike if other.strength != TAGGED)
+    documents = sum(count for _, count in terms)
+    return (stated > 0 and 50 * stated >= documents) or (borne_out >= 3 and 10 * borne_out >= documents)
 
 
 class _Group:
@@ -234,22 +243,33 @@ def _tagged(groups: list[_Group], terms: Sequence[tuple[Term, int]], types: Type
     return found
 
 
+# How many documents of a tagger's word a document's word is worth.
+_WEIGHT = {TAGGED: 1, CORROBORATED: 2, STATED: 4}
+
+
 def majority_type(members: Sequence[tuple[Term, int]], types: Types) -> tuple[str | None, bool]:
-    """The surest, then most documented type; of related ones the most specific well-supported."""
-    for strength in (STATED, CORROBORATED, TAGGED):
-        votes: dict[str, int] = defaultdict(int)
-        for term, count in members:
-            if term.strength == strength and term.type:
-                votes[term.type] += count
-        if votes:
-            return _specific(votes, types), strength != TAGGED
-    return None, False
+    """The best supported type, surer evidence counting more; of related ones the most specific.
+
+    Returns:
+        The type, None if none is known, and whether more than a tagger's word supports it.
+    """
+    votes: dict[str, int] = defaultdict(int)
+    sure: set[str] = set()
+    for term, count in members:
+        if term.type:
+            votes[term.type] += count * _WEIGHT[term.strength]
+            if term.strength != TAGGED:
+                sure.add(term.type)
+    if not votes:
+        return None, False
+    best = _specific(votes, sure, types)
+    return best, any(types.related(best, kind) for kind in sure)
 
 
-def _specific(votes: Mapping[str, int], types: Types) -> str:
+def _specific(votes: Mapping[str, int], sure: set[str], types: Types) -> str:
     """A type's support is its own and that of its kinds; go down while a kind holds half of it."""
     support = {kind: sum(n for other, n in votes.items() if types.is_a(other, kind)) for kind in votes}
-    best = min(votes, key=lambda kind: (-support[kind], kind))
+    best = min(votes, key=lambda kind: (-support[kind], kind not in sure, kind))
     while True:
         below = [k for k in votes if k != best and types.is_a(k, best) and 2 * support[k] >= support[best]]
         if not below:
