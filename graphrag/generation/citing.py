@@ -1,5 +1,6 @@
 """From a model's statements to an answer: every citation found in its source, or the statement goes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from graphrag.llm.messages import OutputSchema, schema_of
 from graphrag.prompts import fence
 from graphrag.text import clean_line
 
+_OWN_MARKER = re.compile(r"\s*\[\d{1,4}\]")
 NOTHING_SHOWN = "The model gave no quotation of the sources for its answer."
 
 
@@ -140,7 +142,7 @@ def with_trace(answer: Answer, **steps: object) -> Answer:
 
 def _plain(text: str) -> str:
     """One line without markers of the model's own: numbers in brackets mean citations here."""
-    line = clean_line(text, max_length=2_000)
+    line = clean_line(_OWN_MARKER.sub("", text), max_length=2_000)
     return line.replace("[", "(").replace("]", ")")
 
 
