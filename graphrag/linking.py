@@ -256,7 +256,7 @@ def _may_be_misspelt(surface: str, word: str, row: int) -> bool:
 
 
 def _misspelt(
-    index: SearchIndex, words: Sequence[str], hashes: NDArray[np.uint64], place: int
+    index: SearchIndex, words: Sequence[str], hashes: NDArray[np.uint64], place: int, index_row: int
 ) -> list[_Match]:
     """Names that contain the word at `place` with one slip put right."""
     word = words[place]
