@@ -14,7 +14,12 @@ LOWER_SHARE = 0.02
 UPPER_SHARE = 0.02
 QUOTE_SHARE = 0.2
 NO_FULL_STOP_SHARE = 0.06
-RENAME_SHARE = 0.08  # of the names of several words; three times that where a sentence starts
+RENAME_SHARE = {
+    "ORG": 0.2,
+    "PERSON": 0.06,
+    "WORK": 0.12,
+}  # of names of several words; double at sentence starts
+INVENTED_SHARE = 0.4  # of the new names: halves of two others, so that the context has to tell the type
 
 _COMPANIES = """
 Apple Amazon Google Microsoft Intel Nvidia Samsung Sony Siemens Bosch Toyota Honda Nissan Ford Tesla
@@ -33,7 +38,7 @@ class Augmenter:
 
     def __init__(self, generator: random.Random, passages: list[Passage]) -> None:
         self.random = generator
-        self.names = single_names(passages, generator)
+        self.names = single_names(passages)
         self.names["ORG"] = self.names["ORG"] + _COMPANIES.split() * 2
 
     def vary(self, passage: Passage) -> Passage:
@@ -75,13 +80,20 @@ class Augmenter:
             label = tag[2:]
             if tag[:1] != "E" or label not in self.names:
                 continue
-            if self.random.random() < (3 if passage.starts[begin] else 1) * RENAME_SHARE:
-                words[begin], ents[begin] = self.random.choice(self.names[label]), f"B-{label}"
+            if self.random.random() < (2 if passage.starts[begin] else 1) * RENAME_SHARE[label]:
+                words[begin], ents[begin] = self._name(label), f"B-{label}"
                 spaces[begin] = spaces[index]
                 keep[begin + 1 : index + 1] = [False] * (index - begin)
         if all(keep):
             return passage
         return _selected(replace(passage, words=words, ents=ents, spaces=spaces), keep)
+
+    def _name(self, label: str) -> str:
+        name = self.random.choice(self.names[label])
+        if self.random.random() >= INVENTED_SHARE:
+            return name
+        other = self.random.choice(self.names[label])
+        return name[: (len(name) + 1) // 2] + other[len(other) // 2 :].lower()
 
 
 def _without_full_stop(passage: Passage) -> Passage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
@@ -317,9 +316,9 @@ def _vary_breaks(breaks: list[int], order: np.random.Generator) -> list[int]:
     ]
 
 
-def single_names(passages: list[Passage], rng: random.Random) -> dict[str, list[str]]:
-    """Collect the one-word names of people and organisations, for the augmenter."""
-    found: dict[str, set[str]] = {"PERSON": set(), "ORG": set()}
+def single_names(passages: list[Passage]) -> dict[str, list[str]]:
+    """Collect the one-word names of people, organisations and works, for the augmenter."""
+    found: dict[str, set[str]] = {"PERSON": set(), "ORG": set(), "WORK": set()}
     for passage in passages:
         for tag, word in zip(bioes(passage.ents), passage.words, strict=True):
             if tag[:2] == "S-" and tag[2:] in found and word[:1].isupper() and len(word) > 2:
