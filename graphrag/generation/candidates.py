@@ -27,21 +27,28 @@ _APPOSED = re.compile(
 _ACRONYM = re.compile(
     r"((?:[A-Z][\w'’.-]*|and|of|&|the)(?: (?:[A-Z][\w'’.-]*|and|of|&|the))+) \(([A-Z][A-Z&.]+)\)"
 )
+_LEADING = re.compile(r"([\w'-]+) $")
 _APPOSITION = 0.6
 _NEARBY = 0.2
 _UNKNOWN = 0.5
 _WRONG = 0.1
+_COMMON_NOUN = 0.7
 _STAND_IN = 0.5
 """What a pronoun is worth as an answer beside a name: whom it stands for may have been misread."""
 
 
 @dataclass(frozen=True)
 class NameAsked:
-    """A name in a condition, with the entities it may stand for."""
+    """A name in a condition, with the entities it may stand for.
+
+    Attributes:
+        loose: Whether it only helps to describe something; then it may stand anywhere before.
+    """
 
     text: str
     ids: tuple[str, ...]
     weight: float = 1.6
+    loose: bool = False
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
@@ -173,9 +180,12 @@ class Finder:
         standing = _stands(surface, entity)
         fuller = standing and len(surface) > len(entity.name) and surface[:1].isupper()
         text = " ".join(surface.split()) if fuller else entity.name
-        fit = min(
-            1.0, self._type_fit(entity, form, noun) + _noun_nearby(noun, sentence, item.start, item.end)
-        )
+        nearby = _noun_nearby(noun, sentence, item.start, item.end)
+        fit = min(1.0, self._type_fit(entity, form, noun) + nearby)
+        if nearby == _APPOSITION:
+            fit = 1.0  # the text says what it is, whatever the graph took it for
+        elif surface.islower() and surface.isascii():
+            fit *= _COMMON_NOUN
         return Found(item.start, item.end, text, entity.id, fit if standing else fit * _STAND_IN, entity.id)
 
     def _type_fit(self, entity: Entity, form: Form, noun: str) -> float:
@@ -244,8 +254,8 @@ def _noun_nearby(noun: str, sentence: Sentence, start: int, end: int) -> float:
     apposed = _APPOSED.match(after)
     if apposed is not None and wanted & {stem(word) for word in plain_words(apposed.group(1))}:
         return _APPOSITION
-    leading = plain_words(before)[-1:]
-    if leading and stem(leading[0]) in wanted and before.endswith(" "):
+    leading = _LEADING.search(before)
+    if leading is not None and stem(fold(leading.group(1))) in wanted:
         return _APPOSITION
     near = {stem(word) for word in (*plain_words(before[-24:])[1:], *plain_words(after[:24])[:-1])}
     return _NEARBY if wanted & near else 0.0

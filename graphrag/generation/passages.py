@@ -61,6 +61,7 @@ class Sentence:
         subject: Entity that the document's title names; "" if none.
         named: Entities in it, by place.
         before: Entities of the sentence before it in the passage, without their places.
+        earlier: Entities of all sentences before it in the passage.
     """
 
     chunk: Chunk
@@ -70,6 +71,7 @@ class Sentence:
     subject: str
     named: tuple[Named, ...]
     before: frozenset[str] = field(default_factory=frozenset)
+    earlier: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property
     def words(self) -> tuple[tuple[int, int, str], ...]:
@@ -166,6 +168,7 @@ class Passages:
     def _read(self, chunk: Chunk, mentions: Sequence[tuple[str, Span]]) -> tuple[Sentence, ...]:
         made: list[Sentence] = []
         before: frozenset[str] = frozenset()
+        earlier: frozenset[str] = frozenset()
         subject = self.subjects.get(chunk.document_id, "")
         for span in sentences(chunk.text):
             text = chunk.text[span.start : span.end]
@@ -173,8 +176,9 @@ class Passages:
                 continue
             start = chunk.span.start + span.start
             named = self._names_in(text, start, mentions)
-            made.append(Sentence(chunk, start, text, len(made), subject, named, before))
+            made.append(Sentence(chunk, start, text, len(made), subject, named, before, earlier))
             before = frozenset(item.entity_id for item in named)
+            earlier |= before
         return tuple(made)
 
     def _names_in(self, text: str, start: int, mentions: Sequence[tuple[str, Span]]) -> tuple[Named, ...]:

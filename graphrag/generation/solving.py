@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ _LEAST_FIT = 0.3
 _WHOLE = 0.78
 """Least coverage at which one sentence may answer a question with its inner questions unasked."""
 _WHOLE_PRICE = 0.8
+_BESIDE = 0.92
 _LISTING = frozenset({"and", "or", "the", "with", "as", "well", "his", "her", "its", "both"})
 
 
@@ -97,7 +99,8 @@ class Solver:
                     continue
                 found = candidate.found
                 hop = Hop(ask, condition, candidate)
-                score = opening.score * candidate.score
+                score = _mean((*(step.candidate.score for step in opening.hops), candidate.score))
+                score *= _WHOLE_PRICE if opening.whole else 1.0
                 solution = Solution(found.text, found.entity_id, score, (*opening.hops, hop))
                 old = solutions.get(found.key)
                 if old is None or solution.score > old.score:
@@ -178,7 +181,14 @@ class Solver:
         good = [item for item in found if item.found.fit >= _LEAST_FIT]
         listed, other = _listed(text, last.candidate.found, [item.found for item in good])
         if ask.count is not None and len(listed) < ask.count:
-            rest = [item.found for item in good if item.found not in listed and item.found.key not in other]
+            # Of the right kind first; then names that the graph takes for another kind.
+            names = [item for item in found if item not in good and not item.found.text.islower()]
+            rest = [
+                item.found
+                for item in (*good, *names)
+                if item.score >= _BESIDE * last.candidate.score or item in names
+            ]
+            rest = [item for item in rest if item not in listed and item.key not in other]
             listed += rest[: ask.count - len(listed)]
         elif ask.count is not None:
             order = {item.found.key: n for n, item in enumerate(found)}
@@ -215,7 +225,7 @@ class Solver:
             ]
             ways = sorted(ways, key=lambda way: -way.score)[:_BEAM]
         if ask.inner:
-            ways.append(_Opening({}, _WHOLE_PRICE, (), whole=True))
+            ways.append(_Opening({}, 1.0, (), whole=True))
         return ways
 
     def _pool(self, ask: Ask, found: Mapping[Ask, tuple[str, str]]) -> list[Sentence]:
@@ -224,6 +234,11 @@ class Solver:
             context = self._search(ask.asked({inner: name for inner, (name, _) in found.items()}))
             chunks += [hit.id for hit in context.hits[:_STEP_CHUNKS]]
         return self._passages.sentences_of(chunks)
+
+
+def _mean(scores: Sequence[float]) -> float:
+    """Geometric, so that ways of different length compare and one weak step is felt."""
+    return math.prod(scores) ** (1.0 / len(scores))
 
 
 def _listed(text: str, best: Found, found: Sequence[Found]) -> tuple[list[Found], dict[str, str]]:
