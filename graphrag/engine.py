@@ -23,6 +23,7 @@ from graphrag.progress import Silent
 if TYPE_CHECKING:
     import networkx as nx
 
+    from graphrag.generation.extractive import ExtractiveGenerator
     from graphrag.index.snapshot import SearchIndex
     from graphrag.interfaces import Embedder, Executor, Extractor, Progress, Retriever
     from graphrag.store.ledger import Ledger
@@ -56,6 +57,7 @@ class GraphRAG:
         self._extractor = extractor
         self._index: SearchIndex | None = None
         self._retrievers: dict[str, Retriever] = {}
+        self._generator: ExtractiveGenerator | None = None
         self._lock = threading.RLock()
 
     @classmethod
@@ -284,16 +286,8 @@ class GraphRAG:
 
         Args: as `search`.
         """
-        from graphrag.generation.extractive import ExtractiveGenerator
-
-        context_k = k or self.config.retrieval.k
         context = self.search(question, mode=mode, k=k, trace=trace)
-        generator = ExtractiveGenerator(
-            self.view,
-            ontology=self.ontology,
-            search=lambda inner: self.search(inner, mode="hybrid", k=context_k),
-        )
-        return generator.answer(_question(question), context)
+        return self._answerer().answer(_question(question), context)
 
     # Look
 
@@ -403,6 +397,20 @@ class GraphRAG:
         shutil.rmtree(self.view.folder / _INDEX, ignore_errors=True)
         self.refresh(progress=progress)
 
+    def _answerer(self) -> ExtractiveGenerator:
+        """Kept between questions: it remembers the sentences it has read."""
+        from graphrag.generation.extractive import ExtractiveGenerator
+
+        with self._lock:
+            if self._generator is None:
+                self._generator = ExtractiveGenerator(
+                    self.view,
+                    ontology=self.ontology,
+                    search=lambda inner: self.search(inner, mode="hybrid"),
+                    embedder=self.embedder,
+                )
+            return self._generator
+
     def _make_retriever(self, mode: str) -> Retriever:
         from graphrag.registry import make_retriever
 
@@ -438,6 +446,7 @@ class GraphRAG:
         """Drop what was derived from an older commit."""
         with self._lock:
             self._retrievers.clear()
+            self._generator = None
             self._index = None
 
 

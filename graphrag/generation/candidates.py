@@ -28,6 +28,7 @@ _ACRONYM = re.compile(
     r"((?:[A-Z][\w'’.-]*|and|of|&|the)(?: (?:[A-Z][\w'’.-]*|and|of|&|the))+) \(([A-Z][A-Z&.]+)\)"
 )
 _LEADING = re.compile(r"([\w'-]+) $")
+_OWNER = re.compile(r"\w+['’]s\b")
 _APPOSITION = 0.6
 _NEARBY = 0.2
 _UNKNOWN = 0.5
@@ -181,10 +182,12 @@ class Finder:
         fuller = standing and len(surface) > len(entity.name) and surface[:1].isupper()
         text = " ".join(surface.split()) if fuller else entity.name
         nearby = _noun_nearby(noun, sentence, item.start, item.end)
-        fit = min(1.0, self._type_fit(entity, form, noun) + nearby)
+        fit = self._type_fit(entity, form, noun)
         if nearby == _APPOSITION:
             fit = 1.0  # the text says what it is, whatever the graph took it for
-        elif surface.islower() and surface.isascii():
+        elif fit > _WRONG:
+            fit = min(1.0, fit + nearby)
+        if surface.islower() and surface.isascii() and entity.id not in self._passages.titled:
             fit *= _COMMON_NOUN
         return Found(item.start, item.end, text, entity.id, fit if standing else fit * _STAND_IN, entity.id)
 
@@ -257,7 +260,8 @@ def _noun_nearby(noun: str, sentence: Sentence, start: int, end: int) -> float:
     leading = _LEADING.search(before)
     if leading is not None and stem(fold(leading.group(1))) in wanted:
         return _APPOSITION
-    near = {stem(word) for word in (*plain_words(before[-24:])[1:], *plain_words(after[:24])[:-1])}
+    around = (_OWNER.sub(" ", before[-24:]), after[:24])  # "the city's New Town" is no city
+    near = {stem(word) for word in (*plain_words(around[0])[1:], *plain_words(around[1])[:-1])}
     return _NEARBY if wanted & near else 0.0
 
 

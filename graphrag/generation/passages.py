@@ -225,9 +225,10 @@ class Passages:
         if len(surface) < _SHORTEST_NOUN or any(left < end and start < right for left, right in taken):
             return []
         return [
-            Named(start, end, entity_id) for entity_id in self.ids_of(surface) if entity_id in self._titled
+            Named(start, end, entity_id) for entity_id in self.ids_of(surface) if entity_id in self.titled
         ]
 
     @cached_property
-    def _titled(self) -> frozenset[str]:
+    def titled(self) -> frozenset[str]:
+        """Entities that some document is about."""
         return frozenset(self.subjects.values())
