@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from graphrag.datamodel import Modality
 from graphrag.extraction.syntax import Parse
 
-__all__ = ["Argument", "Clause", "conjuncts", "find_clauses"]
+__all__ = ["Argument", "Clause", "conjuncts", "find_clauses", "identities"]
 
 _PREDICATES = frozenset(
     {
@@ -56,7 +56,9 @@ _INTENDING = frozenset(
 _UNREAL = frozenset({"refuse", "decline", "fail", "forbid", "prohibit", "prevent", "deny", "doubt"})
 _SUBJECT_CONTROL = frozenset({"promise", "vow", "threaten"})
 # Participles that speak of the noun right before them, comma or not.
-_NEAREST = frozenset("located situated based headquartered born known called named nicknamed married buried".split())
+_NEAREST = frozenset(
+    "located situated based headquartered born known called named nicknamed married buried".split()
+)
 _SHARED = frozenset({"obj", "obl", "agent", "time"})
 _BETWEEN = frozenset({"cc", "punct", "advmod", "aux", "aux:pass", "conj"})
 _SEEMING = frozenset({"rumoured", "rumored", "alleged", "reported", "believed", "thought", "said", "supposed", "expected",
@@ -90,7 +92,8 @@ class Clause:
         subjects: Heads of the subject and its conjuncts; empty if none is stated or implied.
         passive: Whether the subject undergoes what the verb says.
         origin: Where the subject came from: "own", "shared" (coordination), "relative",
-            "participle", "control" (xcomp) or "adverbial".
+            "participle", "control" and "object-control" (an xcomp's, from the subject or object of
+            the governing verb), "adverbial" or "marked" (an adverbial clause with a conjunction).
         antecedent: Token of the relative pronoun that `subjects` stands for; -1 if none.
     """
 
@@ -126,6 +129,29 @@ def find_clauses(parse: Parse, begin: int, end: int) -> list[Clause]:
     for clause in clauses:
         clause.modality = reader.modality(clause)
     return clauses
+
+
+def identities(parse: Parse, clauses: list[Clause], begin: int, end: int) -> dict[int, int]:
+    """Heads of phrases that say what a name is, each with the head of that name.
+
+    "X is a film": film -> X; "X, a film": film -> X; "the film, X": film -> X.
+    """
+    found: dict[int, int] = {}
+    for clause in clauses:
+        if clause.attribute >= 0 and len(clause.subjects) == 1 and clause.modality is not Modality.NEGATED:
+            attribute = clause.attribute
+            if parse.pos[attribute] == "NOUN" and all(
+                parse.dep[k] != "case" or k > attribute for k in parse.children[attribute]
+            ):
+                found[attribute] = clause.subjects[0]
+    for token in range(begin, end):
+        if parse.dep[token] == "appos":
+            governor = parse.head[token]
+            if parse.pos[token] == "NOUN" and parse.pos[governor] == "PROPN":
+                found[token] = governor
+            elif parse.pos[governor] == "NOUN" and parse.pos[token] == "PROPN":
+                found.setdefault(governor, token)
+    return found
 
 
 class _Reader:
@@ -236,13 +262,14 @@ class _Reader:
                 return
             controller = [kid for kid in parse.children[governor] if parse.dep[kid] in ("obj", "iobj")]
             if controller and controller[0] < token and parse.lemma[governor] not in _SUBJECT_CONTROL:
-                clause.subjects = conjuncts(parse, controller[0])
+                clause.subjects, clause.origin = conjuncts(parse, controller[0]), "object-control"
             else:
                 clause.subjects, clause.antecedent = source.subjects, source.antecedent
-            clause.origin = "control"
+                clause.origin = "control"
         elif label == "advcl" and self.is_predicate(governor) and parse.tag[token] in ("VBG", "VBN", "VB"):
             source = self.clause(governor)
-            clause.subjects, clause.origin = source.subjects, "adverbial"
+            marked = parse.child(token, "mark", "case") >= 0
+            clause.subjects, clause.origin = source.subjects, "marked" if marked else "adverbial"
             clause.antecedent = source.antecedent
 
     def _main_noun(self, participle: int, governor: int) -> int:
@@ -256,7 +283,10 @@ class _Reader:
         if parse.text[before] != ",":
             return governor
         noun = governor
-        while parse.dep[noun] in ("nmod", "obl:agent", "obl", "flat", "appos", "nmod:desc") and parse.head[noun] != noun:
+        while (
+            parse.dep[noun] in ("nmod", "obl:agent", "obl", "flat", "appos", "nmod:desc")
+            and parse.head[noun] != noun
+        ):
             noun = parse.head[noun]
             if parse.pos[noun] == "VERB" and parse.dep[noun] == "acl":
                 noun = parse.head[noun]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphrag.datamodel import Modality
-from graphrag.extraction.clauses import Argument, Clause, conjuncts, find_clauses
+from graphrag.extraction.clauses import Argument, Clause, conjuncts, find_clauses, identities
 from graphrag.extraction.nominals import Kind, Nominal, NominalReader
 from graphrag.extraction.syntax import Parse
 
@@ -51,7 +51,7 @@ class SentenceReader:
         self.nominals = nominals
         self.begin, self.end = begin, end
         self.clauses = find_clauses(parse, begin, end)
-        self.stand_for = self._identities()
+        self.stand_for = identities(parse, self.clauses, begin, end)
 
     def facts(self) -> list[Fact]:
         """All facts of the sentence, in no promised order; may repeat."""
@@ -95,9 +95,17 @@ class SentenceReader:
     def _topic(self) -> Nominal | None:
         """The name that a sentence "X is a ..." is about."""
         for clause in self.clauses:
-            if clause.attribute >= 0 and self.parse.dep[clause.predicate] == "ROOT" and len(clause.subjects) == 1:
+            if (
+                clause.attribute >= 0
+                and self.parse.dep[clause.predicate] == "ROOT"
+                and len(clause.subjects) == 1
+            ):
                 nominal = self._who(clause.subjects[0])
-                if nominal is not None and nominal.kind in (Kind.NAME, Kind.PRONOUN) and clause.modality is Modality.ASSERTED:
+                if (
+                    nominal is not None
+                    and nominal.kind in (Kind.NAME, Kind.PRONOUN)
+                    and clause.modality is Modality.ASSERTED
+                ):
                     return nominal
         return None
 
@@ -122,27 +130,6 @@ class SentenceReader:
         return ""
 
     # ---- who is meant
-
-    def _identities(self) -> dict[int, int]:
-        """Heads of phrases that say what a name is, each with the head of that name."""
-        parse = self.parse
-        found: dict[int, int] = {}
-        for clause in self.clauses:
-            if (
-                clause.attribute >= 0
-                and len(clause.subjects) == 1
-                and clause.modality is not Modality.NEGATED
-            ):
-                if parse.pos[clause.attribute] == "NOUN" and not self._marks(clause.attribute):
-                    found[clause.attribute] = clause.subjects[0]
-        for token in range(self.begin, self.end):
-            if parse.dep[token] == "appos":
-                governor = parse.head[token]
-                if parse.pos[token] == "NOUN" and parse.pos[governor] == "PROPN":
-                    found[token] = governor
-                elif parse.pos[governor] == "NOUN" and parse.pos[token] == "PROPN":
-                    found.setdefault(governor, token)
-        return found
 
     def _who(self, head: int) -> Nominal | None:
         """The nominal a head stands for, through copulas and appositions."""
@@ -363,7 +350,10 @@ class SentenceReader:
             return
         seen = set()
         first = self._first_modifier(head)
-        for kid in [*range(first, head), *(k for k in parse.children[head] if parse.dep[k] == "nmod:unmarked")]:
+        for kid in [
+            *range(first, head),
+            *(k for k in parse.children[head] if parse.dep[k] == "nmod:unmarked"),
+        ]:
             start = parse.entity_start[kid]
             if start < 0 or start in seen:
                 continue
@@ -393,7 +383,11 @@ class SentenceReader:
         """Where the words that modify a noun from the left begin."""
         parse = self.parse
         first = head
-        while first - 1 >= self.begin and parse.dep[first - 1] in _LEFT_MODIFIERS and first - 1 not in self.stand_for:
+        while (
+            first - 1 >= self.begin
+            and parse.dep[first - 1] in _LEFT_MODIFIERS
+            and first - 1 not in self.stand_for
+        ):
             first -= 1
         return first
 
