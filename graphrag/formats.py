@@ -6,6 +6,7 @@ the document is about, so one is only taken where the file itself states it.
 """
 
 import io
+import logging
 import re
 import warnings
 import zipfile
@@ -16,6 +17,7 @@ from typing import Any
 from graphrag.errors import DataError
 from graphrag.text import clean, clean_line, decode, looks_binary
 
+_LOG = logging.getLogger(__name__)
 _MAX_TITLE = 200
 _SHORT_PAGE = 1000  # characters; below it a page is all content, and telling it from menus is guesswork
 _MAX_PAGES = 20_000
@@ -137,6 +139,7 @@ def read_pdf(raw: bytes, *, name: str, stem: str) -> Content:
     """
     import pypdf
 
+    _hush("pypdf")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -248,6 +251,13 @@ _BLOCK_TAGS = frozenset(
 )
 
 
+def _hush(library: str) -> None:
+    """Keep a library's warnings off the terminal where the program has set up no logging."""
+    logger = logging.getLogger(library)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
 def _as_title(text: str) -> str:
     title = clean_line(text, max_length=_MAX_TITLE + 1)
     if len(title) > _MAX_TITLE or title.casefold() in _NOT_TITLES or _TOOL_TITLE.search(title):
@@ -292,9 +302,14 @@ def _decode_html(raw: bytes, name: str) -> str:
 def _main_text(page: str) -> str:
     import trafilatura
 
-    text: str | None = trafilatura.extract(
-        page, favor_recall=True, include_comments=False, include_tables=True, with_metadata=False
-    )
+    _hush("trafilatura")
+    try:
+        text: str | None = trafilatura.extract(
+            page, favor_recall=True, include_comments=False, include_tables=True, with_metadata=False
+        )
+    except Exception as error:  # it judges what matters; where it fails the caller takes everything
+        _LOG.debug("trafilatura failed: %s", error)
+        return ""
     # Its plain text puts one newline between paragraphs; a blank line is what ends one everywhere else.
     return re.sub(r"\n+", "\n\n", text) if text else ""
 
