@@ -36,7 +36,7 @@ _OPEN = {
     "EVENT": "Event",
     "NORP": "Group",
 }
-_COARSE = frozenset((*_OPEN, *_OPEN.values()))
+_COARSE = frozenset(_OPEN.values())
 
 
 class Types:
@@ -71,7 +71,7 @@ class Types:
 
     def key(self, kind: str) -> str:
         """A checked type as the schema knows it; "" for one that it does not know."""
-        if self._ontology is None or kind in self._ontology.types:
+        if self._ontology is not None and kind in self._ontology.types:
             return kind
         return self.of(kind) or ""
 

@@ -84,9 +84,10 @@ def _key(text: str, kind: int) -> int:
 def _misspelt(word: str, other: str) -> bool:
     if _DIGIT.search(word) or _DIGIT.search(other) or OSA.distance(word, other, score_cutoff=1) != 1:
         return False
-    if _umlauts(word) == _umlauts(other):
+    longer = max(len(word), len(other))
+    if longer >= _MIN_WORD - 1 and _umlauts(word) == _umlauts(other):
         return True
-    if max(len(word), len(other)) < _MIN_WORD or word[0] != other[0]:
+    if longer < _MIN_WORD or word[0] != other[0]:
         return False
     # At the end of a word a letter makes another name: genders, plurals, Larsen and Larson, Johnson
     # and Johnston.

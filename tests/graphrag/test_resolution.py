@@ -1,16 +1,26 @@
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
-
 from graphrag.datamodel import Alias, Chunk, Document, Extraction, Mention, Span
 from graphrag.ids import chunk_id, document_id
 from graphrag.names import split_qualifier
-from graphrag.resolution import STATED, TAGGED, Link, Sense, Term, Types, cluster, entity_id, senses
+from graphrag.resolution import (
+    CORROBORATED,
+    STATED,
+    TAGGED,
+    Link,
+    Sense,
+    Term,
+    Types,
+    cluster,
+    entity_id,
+    senses,
+)
 from graphrag.store.ledger import IngestedDocument, Ledger
-from ontology import general_ontology
+from ontology import dump_ontology, general_ontology
 
 AUDITED = Path(__file__).parent / "data" / "names.jsonl"
 
@@ -52,8 +62,6 @@ def resolve_audited(folder: Path) -> list[tuple[int, str, str]]:
             wanted.append((number, name, added[-1].chunks[0].id))
         for full, alias, how in group.get("aliases", ()):  # type: ignore[attr-defined]
             added.append(alias_document(f"{number}-{full}-{alias}", full, alias, how, kind))
-    from ontology import dump_ontology
-
     schema = dump_ontology(general_ontology())
     with Ledger.create(folder / "kg", settings={}, ontology=schema, extractor="x") as ledger:
         ledger.apply(added)
@@ -94,6 +102,111 @@ def test_audited_names_resolve_with_high_f1(tmp_path: Path) -> None:
     assert b_cubed_f1(rows) >= 0.95
 
 
+def term(normal: str, kind: str = "", strength: int = TAGGED, qualifier: str = "") -> Term:
+    return Term(normal, kind, strength, qualifier, False)
+
+
+def sense(
+    normal: str, kind: str | None = None, *, tag: str = "", sure: bool = False, titled: bool = False
+) -> Sense:
+    return Sense(normal, tag, kind, sure, titled, 1, [])
+
+
+OPEN = Types()
+
+
+def test_a_tagger_s_slip_does_not_split_a_name() -> None:
+    found = senses([(term("acme", "Organization"), 5), (term("acme", "Work"), 1)], OPEN)
+    assert [(s.tag, s.type) for s in found] == [("", "Organization")]
+
+
+def test_stated_types_that_exclude_each_other_are_two_things() -> None:
+    rows = [(term("jordan", "Place", STATED), 1), (term("jordan", "Person", STATED), 1), (term("jordan"), 3)]
+    found = senses(rows, OPEN)
+    assert sorted((s.tag, s.type) for s in found) == [(":Person", "Person"), (":Place", "Place")]
+    assert sum(s.documents for s in found) == 5
+
+
+def test_facts_of_one_document_do_not_split_a_name_but_those_of_three_do() -> None:
+    few = [(term("suwon", "Place", CORROBORATED), 1), (term("suwon", "Person", CORROBORATED), 1)]
+    many = [(term("suwon", "Place", CORROBORATED), 9), (term("suwon", "Person", CORROBORATED), 3)]
+    assert len(senses(few, OPEN)) == 1
+    assert len(senses(many, OPEN)) == 2
+
+
+def test_qualified_titles_are_different_things_and_a_bare_mention_of_two_stays_undecided() -> None:
+    rows = [
+        (term("ring", "Work", TAGGED, "1998 film"), 1),
+        (term("ring", "Work", TAGGED, "2002 film"), 1),
+        (term("ring", "Work"), 4),
+    ]
+    assert sorted(s.tag for s in senses(rows, OPEN)) == ["", "1998 film", "2002 film"]
+    assert sorted(s.tag for s in senses(rows[1:], OPEN)) == ["2002 film"]
+
+
+def test_a_bare_title_takes_the_bare_mentions() -> None:
+    rows = [
+        (term("ring", "Work", TAGGED, "="), 1),
+        (term("ring", "Work", TAGGED, "2002 film"), 9),
+        (term("ring"), 2),
+    ]
+    by_tag = {s.tag: s.documents for s in senses(rows, OPEN)}
+    assert by_tag == {"": 3, "2002 film": 9}
+
+
+def test_clusters_do_not_depend_on_the_order_of_the_links() -> None:
+    found = [
+        sense("ama"),
+        sense("american medical association"),
+        sense("american motor association"),
+        sense("doctors"),
+    ]
+    links = [Link(1, 0, "acronym", 1.0, 2), Link(2, 0, "acronym", 1.0, 9), Link(1, 3, "aka", 1.0, 1)]
+    results = [cluster(found, order, OPEN).members for order in itertools.permutations(links)]
+    assert all(result == results[0] for result in results)
+    assert [1] not in results[0] and [0] in results[0]
+
+
+def test_an_acronym_of_two_names_joins_neither_and_says_why() -> None:
+    found = [sense("ama"), sense("american medical association"), sense("american motor association")]
+    result = cluster(found, [Link(1, 0, "acronym", 1.0, 2), Link(2, 0, "acronym", 1.0, 9)], OPEN)
+    assert result.members == [[0], [1], [2]]
+    assert {why for _, why in result.refused} == {"stands for several names"}
+
+
+def test_sure_types_that_exclude_each_other_refuse_even_a_stated_alias() -> None:
+    found = [sense("mercury one", "Person", sure=True), sense("mercury two", "Place", sure=True)]
+    result = cluster(found, [Link(0, 1, "aka", 1.0, 1)], OPEN)
+    assert result.members == [[0], [1]]
+    assert result.refused[0][1] == "Person and Place exclude each other"
+
+
+def test_two_titled_documents_are_about_two_things_unless_a_text_says_otherwise() -> None:
+    found = [sense("apple", titled=True), sense("apple inc", titled=True)]
+    assert len(cluster(found, [Link(0, 1, "variant", 0.95, 0)], OPEN).members) == 2
+    assert len(cluster(found, [Link(0, 1, "legal", 1.0, 1)], OPEN).members) == 1
+
+
+def test_a_user_s_word_stands_over_all_evidence() -> None:
+    found = [
+        sense("a one", "Person", sure=True),
+        sense("a two", "Place", sure=True),
+        sense("a three", "Place"),
+    ]
+    link = [Link(1, 2, "aka", 1.0, 5)]
+    result = cluster(found, link, OPEN, together=[(0, 1)], apart=[(1, 2)])
+    assert sorted(len(members) for members in result.members) == [1, 2]
+    assert result.merges[0].kind == "user"
+    assert result.refused[0][1] == "parted by the user"
+
+
+def test_the_longest_name_carries_the_id() -> None:
+    assert entity_id([("ibm", ""), ("international business machines", "")]) == entity_id(
+        [("international business machines", "")]
+    )
+    assert entity_id([("ring", "")]) != entity_id([("ring", "1998 film")])
+
+
 if __name__ == "__main__":
     import tempfile
 
@@ -101,7 +214,7 @@ if __name__ == "__main__":
         found = resolve_audited(Path(place))
     by_group: dict[int, set[str]] = defaultdict(set)
     by_entity: dict[str, set[int]] = defaultdict(set)
-    for g, n, e in found:
+    for g, _, e in found:
         by_group[g].add(e)
         by_entity[e].add(g)
     for g, es in by_group.items():
@@ -110,6 +223,5 @@ if __name__ == "__main__":
     for e, gs in by_entity.items():
         if len(gs) > 1:
             print("joined", [(g + 1, n) for g, n, f in found if f == e])
-    print(
-        f"{len(found)} names in {len(by_group)} groups: pairwise F1 {pairwise_f1(found):.4f}, B-cubed F1 {b_cubed_f1(found):.4f}"
-    )
+    print(f"{len(found)} names in {len(by_group)} groups")
+    print(f"pairwise F1 {pairwise_f1(found):.4f}, B-cubed F1 {b_cubed_f1(found):.4f}")
