@@ -17,13 +17,14 @@ from ontology.lexicon import (
     NAME_KINDS,
     NOUN_KINDS,
     SCHEMA_KINDS,
+    STRETCH,
     VALUE_LABELS,
 )
 from ontology.morphology import PREPOSITIONS, noun_key, singular
 from ontology.schema import EntityType, Ontology, words_of
 
 # Below this compatibility a label and a type contradict each other.
-MIN_COMPATIBILITY = 0.3
+MIN_COMPATIBILITY = STRETCH
 KINDS = frozenset((*NAME_KINDS, *SCHEMA_KINDS))
 _ANYTHING = frozenset(
     {"thing", "entity", "object", "resource", "owl thing", "item", "anything", "concept node"}
@@ -69,11 +70,15 @@ class TypeReading:
 
 @dataclass(frozen=True, slots=True)
 class TypeFit:
-    """The type a candidate's end gets under a relation, how well it fits, and what was changed."""
+    """The type a candidate's end gets under a relation, how well it fits, and what was changed.
+
+    `is_stretch` marks a label that contradicts the type, so that only a very plain statement overrules it.
+    """
 
     key: str | None
     score: float
     change: TypeChange | None = None
+    is_stretch: bool = False
 
 
 class TypeAligner:
@@ -83,6 +88,7 @@ class TypeAligner:
         self._ontology = ontology
         self._by_name = _names(ontology)
         self._kinds = {key: self._kinds_of(t) for key, t in ontology.types.items()}
+        self._heads = {key: _head(t.label) for key, t in ontology.types.items()}
         self._parents = {p for t in ontology.types.values() for p in t.parents}
         self._readings: dict[str, TypeReading] = {}
         self._fits: dict[tuple[str | None, tuple[str, ...]], TypeFit | None] = {}
@@ -97,6 +103,24 @@ class TypeAligner:
         if reading is None:
             reading = self._readings[label] = self._read(label)
         return reading
+
+    def noun_weight(self, noun: str, allowed: tuple[str, ...]) -> float:
+        """How well a bare noun ("tenor", "comedy") can itself be a thing of one of these types.
+
+        A noun that says what people do is a role, one for a kind of work may be a genre, and the name of a
+        type of this ontology is a type and no thing: 0.
+        """
+        wanted = {kind for key in allowed for kind in self.kinds(key)}
+        own = kinds_of_noun(noun) or ()
+        if "ROLE" in wanted:
+            return 1.0 if "PERSON" in own else 0.3
+        if noun_key(noun) in self._by_name:
+            return 0.0
+        if not own or not wanted:
+            return 0.9
+        if "CONCEPT" in wanted:
+            return max(_NOUNS_AS_CONCEPTS.get(kind, 0.4) for kind in own)
+        return 0.9 if wanted & set(own) else 0.3
 
     def fit(self, label: str | None, allowed: tuple[str, ...]) -> TypeFit | None:
         """The type an end with this label gets where `allowed` types are declared; None if it cannot.
@@ -125,8 +149,8 @@ class TypeAligner:
                 return self._choose(reading, below, TypeChange.NARROWED, 0.95)
             if reading.exact:
                 # Two types without any hierarchy ("film award", "award") can only be compared by their names.
-                flat = [target for target in allowed if self._is_flat(reading.key) and self._is_flat(target)]
-                return self._choose(reading, flat, TypeChange.REPLACED, 0.8, least=0.9)
+                kin = [target for target in allowed if self._is_kin(reading.key, target)]
+                return self._choose(reading, kin, TypeChange.REPLACED, 0.8, least=0.55)
         return self._choose(reading, list(allowed), TypeChange.REPLACED, 0.9)
 
     def _infer(self, allowed: tuple[str, ...]) -> TypeFit | None:
@@ -161,18 +185,28 @@ class TypeAligner:
                 match = max(match, 0.5)
             if match >= least and (best is None or match * score > best.score):
                 narrowed = match == 1.0 and not reading.exact
-                best = TypeFit(target, match * score, TypeChange.NARROWED if narrowed else change)
+                step = TypeChange.NARROWED if narrowed else change
+                best = TypeFit(target, match * score, step, is_stretch=match <= STRETCH)
         return best
 
     def _compatibility(self, kind: str | None, target: str) -> float:
         kinds = self.kinds(target)
         if kind is None:
-            return 0.5
+            return 0.6
         if not kinds:
             # A type whose name we do not know may be any kind of named thing, but not a date or a sum.
             return 0.0 if kind in VALUE_LABELS else 0.6
         row = COMPATIBILITY.get(kind, {})
-        return max(row.get(k, 0.0) for k in kinds)
+        best = max(row.get(k, 0.0) for k in kinds)
+        is_named = kind not in VALUE_LABELS and any(k not in VALUE_LABELS for k in kinds)
+        return max(best, STRETCH) if is_named else best
+
+    def _is_kin(self, key: str, target: str) -> bool:
+        """Whether two types outside any hierarchy may be one thing: one is general, or their heads agree."""
+        if not (self._is_flat(key) and self._is_flat(target)):
+            return False
+        first, second = self._heads[key], self._heads[target]
+        return first == second or not self.kinds(target) or bool({first, second} & _GENERAL)
 
     def _is_flat(self, key: str) -> bool:
         return not self._ontology.types[key].parents and key not in self._parents
@@ -226,6 +260,7 @@ class TypeAligner:
         return ()
 
 
+_NOUNS_AS_CONCEPTS = {"CONCEPT": 1.0, "WORK": 0.7, "ROLE": 0.7, "PERSON": 0.15, "ORG": 0.15, "LOC": 0.2}
 _UNKNOWN = TypeReading(None, None, False, 0.0)
 
 
@@ -236,6 +271,19 @@ def coarse_label(label: str | None) -> str | None:
     folded = label.strip().replace(" ", "_").replace("-", "_")
     folded = LABEL_SYNONYMS.get(folded, folded)
     return folded if folded in KINDS else None
+
+
+def _head(label: str) -> str:
+    """The head noun of a label: "composed musical work" -> "work"."""
+    tokens = noun_key(label).split()
+    cut = next((i for i, w in enumerate(tokens) if w in PREPOSITIONS and i > 0), len(tokens))
+    return singular(tokens[cut - 1]) if tokens else ""
+
+
+# Heads of types that stand for a whole kind.
+_GENERAL = frozenset(
+    name for kind, names in KIND_TYPE_NAMES.items() for name in names[:3] if kind not in ("CHARACTER", "ROLE")
+)
 
 
 def _is_confusable(first: tuple[str, ...], second: tuple[str, ...]) -> bool:

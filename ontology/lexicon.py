@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 # The kinds an entity can be at the coarsest grain. The first line are labels name recognisers give;
 # the second exist only in schemas.
+# A name of any kind may have been mislabelled; such a reading needs a relation that is stated very plainly.
+STRETCH = 0.25
 NAME_KINDS = (
     "PERSON",
     "ORG",
@@ -110,7 +112,26 @@ _KIND_NOUNS = {
         grandfather grandmother grandson granddaughter relative ancestor descendant friend partner employee
         worker member leader head successor predecessor contestant winner champion hero citizen resident
         inhabitant personnel crew laureate recipient patron developer creator maker publisher blogger
-        youtuber critic curator librarian nobelist
+        youtuber critic curator librarian nobelist tenor soprano baritone mezzo-soprano contralto
+        countertenor chanteuse bassist cellist flautist organist saxophonist trumpeter percussionist harpist
+        keyboardist vocalist frontman bandleader impresario magician acrobat skier skater gymnast sprinter
+        rower fencer archer sumo judoka goalkeeper midfielder defender striker quarterback pitcher batsman
+        bowler umpire mountaineer climber surfer snowboarder rider horseman breeder naturalist ecologist
+        ornithologist entomologist paleontologist palaeontologist meteorologist oceanographer cartographer
+        geographer statistician logician cryptographer virologist immunologist neuroscientist pharmacologist
+        pathologist cardiologist oncologist gynecologist pediatrician veterinarian midwife pharmacist
+        theorist reformer suffragist abolitionist feminist environmentalist humanitarian whistleblower
+        lobbyist strategist consultant accountant auditor broker financier magnate tycoon heir heiress
+        secretary clerk archivist registrar treasurer ombudsman prosecutor magistrate barrister solicitor
+        notary detective policeman policewoman sheriff ranger guard bodyguard assassin terrorist guerrilla
+        rebel pirate smuggler gangster mobster outlaw slave servant maid nanny butler gardener carpenter
+        blacksmith tailor weaver potter baker brewer butcher miner hunter shepherd peasant shopkeeper
+        innkeeper printer bookseller engraver goldsmith silversmith watchmaker clockmaker luthier
+        shipbuilder builder contractor mechanic technician operator courier attendant stewardess mystic
+        prophet guru shaman abbot abbess archbishop deacon preacher evangelist pastor rector vicar chaplain
+        martyr apostle disciple warlord chieftain khan shogun samurai maharaja viceroy regent consort
+        margrave landgrave elector marquess marquis viscount baronet squire courtier statesperson legislator
+        lawmaker councillor councilman alderman delegate commissioner envoy consul attaché
     """,
     "ORG": """
         organization organisation company corporation firm business enterprise startup conglomerate group
@@ -206,7 +227,9 @@ _KIND_NOUNS = {
         molecule compound element mineral substance chemical classification category class type kind status
         level phase process task problem metric architecture voice instrument color colour shape mechanism
         keyword term theme belief practice tactic history musicology psychology economics unit symbol
-        ingredient synonym configuration sector crime cause hobby holiday
+        ingredient synonym configuration sector crime cause hobby holiday jazz rock pop blues folk punk
+        metal reggae ska soul funk disco techno hip-hop rap electronica ambient swing bebop fiction
+        nonfiction fantasy horror romance satire parody tragedy farce melodrama noir mystery adventure
     """,
     "DATE": """
         date year day month time period era century decade datetime timestamp
@@ -348,7 +371,7 @@ FRAMES: dict[str, Frame] = {
         near="write",
     ),
     "perform": _frame(
-        verbs="perform, record, sing, play, release",
+        verbs="perform, record, sing, play",
         agents="performer, artist, singer, musician, recording artist, vocalist, band",
         events="performance",
         near="cast",
@@ -388,7 +411,7 @@ FRAMES: dict[str, Frame] = {
             "distributor, record label, label, broadcaster, network, original broadcaster, original network"
         ),
         events="release, premiere, airing, broadcast, launch, debut",
-        near="publish",
+        near="publish,perform",
     ),
     "label": _frame(
         verbs="sign",
@@ -793,7 +816,12 @@ FRAMES: dict[str, Frame] = {
     "instrument": _frame(
         verbs="play",
         agents="player",
-        patients="instrument, instrumentation, musical instrument",
+        patients="instrument, musical instrument",
+    ),
+    "instrumentation": _frame(
+        verbs="write for, compose for, score for, arrange for, be for, call for",
+        patients="instrumentation, scoring, orchestration",
+        near="instrument",
     ),
     "voice_type": _frame(patients="voice type, voice, vocal range"),
     "notable_work": _frame(
@@ -1372,8 +1400,8 @@ FRAMES: dict[str, Frame] = {
         near="teach",
     ),
     "propose": _frame(
-        verbs="propose, suggest, formulate, introduce, put forward, prove, publish",
-        agents="proponent, proposer, author",
+        verbs="propose, suggest, formulate, introduce, put forward, prove",
+        agents="proponent, proposer",
         patients="theory",
         events="proposal, formulation",
         near="create,discover",

@@ -174,6 +174,7 @@ def _all_readings(phrase: str) -> list[Reading]:
 
 
 def _content_readings(content: list[str], copula: bool) -> list[Reading]:
+    content = _without_tail(content)
     is_bare_noun = len(content) == 1 and not _is_inflected(content[0]) and content[0] in _index().nouns
     # "author", "star", "coach" uninflected are nouns, in schemas always and in texts nearly so.
     found = [] if is_bare_noun else _verb_readings(content)
@@ -181,10 +182,40 @@ def _content_readings(content: list[str], copula: bool) -> list[Reading]:
     found += _noun_readings(stripped, copula or was_light)
     found += _placed_noun_readings(content)
     found += _maker_readings(content)
-    if not found and len(content) > 2 and content[-1] in PREPOSITIONS:
-        # "was published in London by": the first verb and the last preposition carry the relation.
-        found = [Reading(r.frame, r.role, r.score * 0.8) for r in _verb_readings([content[0], content[-1]])]
+    found += _object_readings(content)
+    if len(content) > (1 if copula else 2) and content[-1] in PREPOSITIONS:
+        found += _short_readings(content, copula)
     return found
+
+
+def _without_tail(content: list[str]) -> list[str]:
+    """Cut what only introduces the object: "by songwriters X", "awards including X"."""
+    kept = content[:-1] if len(content) > 1 and content[-1] in ("including", "like", "namely") else content
+    if len(kept) > 2 and kept[-2] in PREPOSITIONS and singular(kept[-1]) in NOUN_KINDS:
+        names_a_thing = NOUN_KINDS[singular(kept[-1])][0] in ("PERSON", "ORG", "WORK", "LOC")
+        return kept[:-1] if names_a_thing and kept[-2] != "of" else kept
+    return kept
+
+
+def _object_readings(content: list[str]) -> list[Reading]:
+    """Read "won several awards", where verb and object tell of the same thing, as the verb alone."""
+    if len(content) < 2 or content[-1] in PREPOSITIONS:
+        return []
+    told = {frame for frame, _ in _index().nouns.get(singular(content[-1]), ())}
+    lemmas = verb_lemmas(content[0])
+    verbs = {pair for lemma in lemmas for pair in _index().verbs.get(lemma, ())}
+    return [Reading(frame, role, 0.85) for frame, role in sorted(verbs) if frame in told]
+
+
+def _short_readings(content: list[str], copula: bool) -> list[Reading]:
+    """Read a long phrase by its ends: "published in London by", "is a village in" as "is in"."""
+    first, last = content[0], content[-1]
+    if not copula or _is_inflected(first):
+        return [Reading(r.frame, r.role, r.score * 0.8) for r in _verb_readings([first, last])]
+    nouns = [singular(word) for word in content[:-1]]
+    if nouns[-1] in NOUN_KINDS or any(word in NOUN_KINDS for word in nouns):
+        return [Reading(r.frame, r.role, r.score * 0.8) for r in _verb_readings([last])]
+    return []
 
 
 def _conjuncts(content: list[str]) -> list[list[str]]:
@@ -212,11 +243,17 @@ def _placed_noun_readings(content: list[str]) -> list[Reading]:
 
 def _maker_readings(content: list[str]) -> list[Reading]:
     """Read "novel by", "album by", "music by": the maker of a work, or the doer of what the noun says."""
-    if len(content) < 2 or content[-1] != "by":
+    if len(content) < 2 or content[-1] != "by" or _is_participle(content[-2]):
         return []
-    noun = singular(content[-2])
+    # In "composition for solo trombone by" the work is the noun before the first preposition.
+    head = next(i for i, word in enumerate(content) if word in PREPOSITIONS) - 1
+    noun = singular(content[max(head, 0)])
     found = [Reading(name, "BA", 0.8) for name, works in MAKER_FRAMES.items() if noun in works]
     return found + [Reading(name, "BA", 0.9) for name in _index().events.get(content[-2], ())]
+
+
+def _is_participle(word: str) -> bool:
+    return word in IRREGULAR or word in PAST_ONLY or word.endswith("ed")
 
 
 def verb_forms(phrase: str) -> tuple[str, ...]:
@@ -330,7 +367,7 @@ def _noun_lookup(content: list[str], weight: float) -> list[Reading]:
     found = [Reading(name, role, 0.95 * weight) for name, role in table.get(whole, ())]
     if content[-1] in PREPOSITIONS:
         return found
-    found.append(Reading("n:" + whole, "BA", 0.9 * weight))
+    found.append(Reading("n:" + whole, "BA", 0.97 * weight))
     head = kept[-1]
     if len(kept) == 1 and head.endswith(_AGENT_ENDINGS) and len(head) > 4:
         found.append(Reading("~" + stem(head), "BA", 0.85 * weight))
@@ -353,7 +390,7 @@ def _adjunct_label_readings(tokens: list[str]) -> list[Reading]:
     # A bare event noun ("birth", "inception") may mean its time or its place; the range decides.
     whole = " ".join(kept)
     for name in _index().events.get(whole, ()):
-        found += [Reading(name, "XT", 0.85), Reading(name, "XP", 0.7)]
+        found += [Reading(name, "XT", 0.9), Reading(name, "XP", 0.7)]
     if kept and kept[0].endswith("place") and len(kept[0]) > 8 and kept[0][:-5] in _index().events:
         found += [Reading(name, "XP", 0.9) for name in _index().events[kept[0][:-5]]]
     return found
@@ -365,8 +402,10 @@ def _event_readings(measure: str, event: list[str]) -> list[Reading]:
         return []
     names = list(_index().events.get(" ".join(event), ()))
     names += _index().events.get(event[-1], ())
+    loose: list[str] = []
     for lemma in verb_lemmas(event[-1]):
-        names += [name for name, _ in _index().verbs.get(lemma, ())]
+        loose += [name for name, _ in _index().verbs.get(lemma, ())]
         names += _index().events.get(lemma, ())
     found = [Reading(name, role, 0.95) for name in names]
+    found += [Reading(name, role, 0.85) for name in loose]
     return [*found, Reading("~" + stem(event[-1]), role, 0.85)]

@@ -159,12 +159,14 @@ class Checker:
         self.ontology = ontology
         self.aligner = aligner if aligner is not None else default_aligner(ontology)
         self._min_score = min_score
-        self._memo: dict[tuple[str, str | None, str | None, bool | None], _Plan] = {}
+        self._memo: dict[_Shape, _Plan] = {}
 
     def check(self, candidate: Candidate) -> Verdict:
         """Decide one candidate; see `check`."""
         head, relation, tail, head_type, tail_type, tail_is_value = candidate
-        shape = (relation, head_type, tail_type, tail_is_value)
+        # An untyped noun in lower case is its own best hint at what it is ("was a tenor").
+        noun = tail if tail_type is None and tail.islower() else None
+        shape = (relation, head_type, tail_type, tail_is_value, noun)
         plan = self._memo.get(shape)
         if plan is None:
             if len(self._memo) >= _MEMO_LIMIT:
@@ -189,13 +191,18 @@ class Checker:
         return _reject(ReasonCode.SELF_RELATION, message, verdict.relation, verdict.score)
 
     def _plan(
-        self, relation: str, head_type: str | None, tail_type: str | None, tail_is_value: bool | None
+        self,
+        relation: str,
+        head_type: str | None,
+        tail_type: str | None,
+        tail_is_value: bool | None,
+        noun: str | None,
     ) -> _Plan:
         matches = self.aligner.match(relation)
         options: list[_Option] = []
         faults: list[Verdict] = []
         for match in _with_reversed(matches):
-            outcome = self._try(match, relation, head_type, tail_type, tail_is_value)
+            outcome = self._try(match, relation, head_type, tail_type, tail_is_value, noun)
             if isinstance(outcome, _Option):
                 options.append(outcome)
             else:
@@ -222,6 +229,7 @@ class Checker:
         head_type: str | None,
         tail_type: str | None,
         tail_is_value: bool | None,
+        noun: str | None,
     ) -> _Option | Verdict:
         relation = self.ontology.relation(match.key)
         assert relation is not None
@@ -239,13 +247,29 @@ class Checker:
                 match.key,
             )
         if isinstance(relation, DatatypeProperty):
-            return self._option(match, phrase, head, None, weight, relation, (head_label, None))
+            option = self._option(match, phrase, head, None, weight, relation, (head_label, None))
+            if option.verdict.score < self._min_score and head.is_stretch:
+                return self._type_fault("domain", relation.domain, head_label, match)
+            return option
         if tail_is_value and relation.range and not match.inverted and not _is_value_label(tail_label):
             return self._type_fault("range", relation.range, "a value", match)
         tail = self.aligner.types.fit(tail_label, relation.range)
         if tail is None:
             return self._type_fault("range", relation.range, tail_label, match)
-        return self._option(match, phrase, head, tail, weight * tail.score, None, (head_label, tail_label))
+        if noun is not None and relation.range and not match.inverted:
+            weight *= self.aligner.types.noun_weight(noun, relation.range)
+            if weight == 0.0:
+                message = f'"{noun}" names a type, not a thing'
+                return _reject(ReasonCode.BAD_ARGUMENT, message, match.key)
+        labels = (head_label, tail_label)
+        option = self._option(match, phrase, head, tail, weight * tail.score, None, labels)
+        if option.verdict.score < self._min_score and (head.is_stretch or tail.is_stretch):
+            side = "domain" if head.is_stretch else "range"
+            allowed, label = (
+                (relation.domain, head_label) if head.is_stretch else (relation.range, tail_label)
+            )
+            return self._type_fault(side, allowed, label, match)
+        return option
 
     def _option(
         self,
@@ -287,6 +311,9 @@ class Checker:
             return _reject(ReasonCode.AMBIGUOUS_TYPE, message, match.key)
         reason = ReasonCode.DOMAIN_VIOLATION if side == "domain" else ReasonCode.RANGE_VIOLATION
         return _reject(reason, f"{end} of {match.key} must be {wanted}, not {label}", match.key)
+
+
+_Shape = tuple[str, str | None, str | None, bool | None, str | None]
 
 
 class _Option(NamedTuple):
