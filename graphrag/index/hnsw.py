@@ -100,6 +100,8 @@ class HNSWIndex:
         names.extend(ids[position] for position in chosen)
         rows.update((ids[position], start + place) for place, position in enumerate(chosen))
         self._count = len(names)
+        if self._dead_count > _WORN * self._count:
+            self._compact()
 
     def remove(self, ids: Iterable[str]) -> None:
         """Delete; unknown ids are ignored."""
