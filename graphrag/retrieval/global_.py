@@ -27,7 +27,7 @@ from graphrag.index.snapshot import SearchIndex
 from graphrag.index.terms import STOPWORDS, fold, tokens
 from graphrag.interfaces import Embedder, Executor, Floats, KnowledgeView
 from graphrag.linking import Cues
-from graphrag.retrieval.question import Question, prepare_questions, sentence_matrix
+from graphrag.retrieval.question import Question, Thesaurus, prepare_questions, sentence_matrix
 from graphrag.retrieval.settings import SearchSettings
 from graphrag.retrieval.themes import Rows, Themes, lay_themes
 from graphrag.tokens import count_tokens
@@ -127,6 +127,7 @@ class GlobalRetriever:
         self._index = index
         self._embedder = embedder
         self._cues = cues
+        self._thesaurus = Thesaurus(index, embedder)
         self._level = level
         self._budget = budget_tokens
         self._points = points
@@ -173,7 +174,12 @@ class GlobalRetriever:
             return None
         settings = SearchSettings()
         return prepare_questions(
-            self._index, self._embedder, [" ".join(rest)], cues=self._cues, settings=settings
+            self._index,
+            self._embedder,
+            [" ".join(rest)],
+            thesaurus=self._thesaurus,
+            cues=self._cues,
+            settings=settings,
         )[0]
 
     def _score(self, asked: Question | None) -> Scores:
