@@ -189,8 +189,9 @@ class GlobalRetriever:
             return self._centrality()
         near = (self._index.sentence_vectors @ (asked.vector * np.float32(1 / 127))).astype(np.float64)
         words = np.zeros(count)
-        if len(asked.alike):
-            _, _, rows = self._index.term_sentences.gather(asked.alike)
+        alike = np.flatnonzero(asked.alike_place)
+        if len(alike):
+            _, _, rows = self._index.term_sentences.gather(alike)
             rows = np.unique(rows).astype(np.int64)
             words[rows] = sentence_matrix(self._index, asked, rows) @ asked.shares
         score: Scores = _MEANING * np.clip(near, 0.0, 1.0) + (1.0 - _MEANING) * words
