@@ -165,9 +165,8 @@ def build_spelling(words: Sequence[str]) -> Spelling:
 
 
 def is_capital(surface: str) -> bool:
-    """Whether a word could start a name: a capital, a digit, or a script without case."""
-    first = surface[0]
-    return first.upper() == first
+    """Whether a word could start a name: it has a capital, starts with a digit, or knows no case."""
+    return surface[0].upper() == surface[0] or surface.lower() != surface
 
 
 def _deletions(words: Sequence[str]) -> Hashes:

@@ -108,7 +108,7 @@ def find_paths(
     search = _Search(index, question, settings, allowed, walked, np.sort(plain))
     beam = search.starts(prior)
     levels = [beam]
-    for _ in range(settings.hops):
+    for _ in range(settings.hops if len(beam.scores) else 0):
         width = settings.seeds if len(levels) == 1 else settings.beam
         beam = search.step(beam.take(np.arange(min(width, len(beam.scores)))))
         if not len(beam.scores):
@@ -122,33 +122,37 @@ def find_paths(
     )
 
 
-def in_order(paths: PathList, *, diversity: float) -> Iterator[tuple[int, float, int]]:
+def in_order(paths: PathList, *, diversity: float, follow: float) -> Iterator[tuple[int, float, int]]:
     """Passages in the order of their best path: row, score and place of that path; each passage once.
 
-    Each further path with the same first passage is charged `diversity` more, so that a question about
-    two things does not see only the first.
+    A path gives its passages one by one, each `follow` later than the one before; and each further path
+    with the same first passage is charged `diversity` more, so that a question about two things does
+    not see only the first.
     """
     started: dict[int, int] = {}
     shown: set[int] = set()
     # Ties go by the passages' rows, so that the order does not hang on how paths were found.
     heap = [
-        (-score, chunks, place, 0)
+        (-score, chunks, place, 0, 0)
         for place, (score, chunks) in enumerate(zip(paths.scores, paths.chunks, strict=True))
     ]
     heapify(heap)
     while heap:
-        negative, chunks, place, charged = heappop(heap)
+        negative, chunks, place, charged, at = heappop(heap)
+        while at < len(chunks) and chunks[at] in shown:
+            at += 1
+        if at == len(chunks):
+            continue
         due = started.get(chunks[0], 0)
-        if due > charged:
-            heappush(heap, (negative + diversity * (due - charged), chunks, place, due))
+        if charged >= 0 and due > charged:
+            heappush(heap, (negative + diversity * (due - charged), chunks, place, due, at))
             continue
-        fresh = [chunk for chunk in chunks if chunk not in shown]
-        if not fresh:
-            continue
-        started[chunks[0]] = due + 1
-        for chunk in fresh:
-            shown.add(chunk)
-            yield chunk, -negative, place
+        if charged >= 0:
+            started[chunks[0]] = due + 1
+        shown.add(chunks[at])
+        yield chunks[at], -negative, place
+        if at + 1 < len(chunks):
+            heappush(heap, (negative + follow, chunks, place, -1, at + 1))
 
 
 class _Search:

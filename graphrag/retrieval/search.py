@@ -103,7 +103,7 @@ class Search:
         paths = find_paths(
             index, question, prior, settings, plain=rows, allowed=filters.chunks, walked=filters.entities
         )
-        ordered = list(islice(in_order(paths, diversity=settings.diversity), k))
+        ordered = list(islice(in_order(paths, diversity=settings.diversity, follow=settings.follow), k))
         found = np.array([chunk for chunk, _, _ in ordered], dtype=np.int64)
         worth = np.array([score for _, score, _ in ordered], dtype=np.float64)
         shown = [paths.path(place) for place in dict.fromkeys(place for _, _, place in ordered)]

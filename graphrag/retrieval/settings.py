@@ -41,6 +41,7 @@ class SearchSettings:
         specificity: Exponent on an entity's rarity in a link.
         hop_cost: Price of each hop.
         diversity: Price of starting again where paths shown above started.
+        follow: Price of each further passage of a path, when passages are put in order.
         likeness: Similarity from which another word counts as the question's word; 1 for none.
         like_weight: What such a word is worth beside the word itself.
         cue_weight: The same for a word that the ontology gives for a relation the question names.
@@ -76,6 +77,7 @@ class SearchSettings:
     specificity: float = 0.65
     hop_cost: float = 0.5
     diversity: float = 0.35
+    follow: float = 0.1
     likeness: float = 0.5
     like_weight: float = 0.8
     cue_weight: float = 0.5

@@ -26,6 +26,7 @@ class MemoryView:
         aliases: Mapping[str, Sequence[str]] | None = None,
         facts: Sequence[Fact] = (),
         literals: Sequence[str] = (),
+        metadata: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         """`texts`: key to (title, text), one chunk per paragraph; `types`: entity name to type."""
         self.commit = 1
@@ -37,7 +38,7 @@ class MemoryView:
         self._reports: dict[str, Report] = {}
         self._by_key: dict[str, Document] = {}
         for key, (title, text) in sorted(texts.items()):
-            self._add_document(key, title, text)
+            self._add_document(key, title, text, (metadata or {}).get(key, {}))
         for name, type_ in sorted((types or {}).items()):
             known = tuple(sorted((aliases or {}).get(name, ())))
             entity = Entity(content_id("ent", name), name, type_, known, literal=name in literals)
@@ -114,8 +115,8 @@ class MemoryView:
     def reports_by_id(self, community_ids: Sequence[str]) -> list[Report]:
         return [_found(self._reports, key) for key in community_ids]
 
-    def _add_document(self, key: str, title: str, text: str) -> None:
-        document = Document(document_id(key, title, text, {}), key, text, title, key)
+    def _add_document(self, key: str, title: str, text: str, metadata: Mapping[str, object]) -> None:
+        document = Document(document_id(key, title, text, metadata), key, text, title, key, metadata)
         self._documents[document.id] = document
         self._by_key[key] = document
         place = 0

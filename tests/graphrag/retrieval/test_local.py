@@ -1,0 +1,207 @@
+"""The three retrievers over a small world."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphrag.datamodel import Context
+from graphrag.embedding.hashing import HashingEmbedder
+from graphrag.embedding.wordllama import WordLlamaEmbedder
+from graphrag.errors import RetrievalError
+from graphrag.filters import Filters
+from graphrag.index.snapshot import SearchIndex, build_search_index
+from graphrag.linking import Cues
+from graphrag.retrieval import HybridRetriever, LocalRetriever, PassageRetriever, SearchSettings
+
+RETRIEVERS = [PassageRetriever, LocalRetriever, HybridRetriever]
+QUESTIONS = [
+    "Where was the CEO of the company that invented the iPhone born?",
+    "Where does the director of Silent Harbor live?",
+    "How is sourdough made?",
+    "Which film came first, Silent Harbor or Stone Bridge?",
+    "qwertz",
+    "애플은 누가 만들었나?",
+]
+
+
+def keys(context: Context, world: Any) -> list[str]:
+    chunks = world.chunks_by_id([hit.id for hit in context.hits])
+    return [world.documents_by_id([chunk.document_id])[0].key for chunk in chunks]
+
+
+@pytest.fixture
+def hybrid(world: Any, index: SearchIndex, embedder: WordLlamaEmbedder, cues: Cues) -> HybridRetriever:
+    return HybridRetriever(world, index, embedder, cues=cues)
+
+
+@pytest.mark.parametrize("retriever", [LocalRetriever, HybridRetriever])
+def test_the_second_hop_follows_the_first(
+    retriever: type[LocalRetriever], world: Any, index: SearchIndex, embedder: WordLlamaEmbedder, cues: Cues
+) -> None:
+    search = retriever(world, index, embedder, cues=cues)
+    context = search.retrieve("Where does the director of Silent Harbor live?", k=3)
+    assert keys(context, world)[:2] == ["film", "kowal"]
+
+
+def test_both_things_compared_come_first(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve("Which film came first, Silent Harbor or Stone Bridge?", k=2)
+    assert set(keys(context, world)) == {"film", "other"}
+
+
+def test_a_name_with_a_slip_is_still_linked(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve("Who directed Slient Harbor?", k=2)
+    assert keys(context, world)[0] == "film"
+    assert [(anchor.words, anchor.how) for anchor in context.query.anchors] == [("Slient Harbor", "typo")]
+
+
+def test_a_path_explains_itself(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve("Who is the CEO of the company that invented the iPhone?")
+    assert "iPhone <-INVENTED- Apple <-CEO_OF- Tim Cook" in [path.text for path in context.paths]
+
+
+def test_a_path_s_steps_are_relations_between_its_entities(hybrid: HybridRetriever, world: Any) -> None:
+    for path in hybrid.retrieve(QUESTIONS[0]).paths:
+        for step, (start, end) in zip(path.steps, pairwise(path.entity_ids), strict=True):
+            relation = world.relations_by_id([step.relation_id])[0]
+            ends = (relation.subject_id, relation.object_id)
+            assert ends == ((start, end) if step.forward else (end, start))
+
+
+def test_a_passage_without_a_title_is_found(hybrid: HybridRetriever, world: Any) -> None:
+    assert keys(hybrid.retrieve("How is sourdough made?", k=1), world) == ["bread"]
+
+
+def test_the_subject_of_the_question_leads_the_entities(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve("Who directed Silent Harbor?")
+    names = [world.entities_by_id([hit.id])[0].name for hit in context.entities]
+    assert names[0] == "Silent Harbor"
+    assert "2007" not in names
+
+
+def test_relations_the_question_asks_for_come_first(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve("Who directed Silent Harbor?")
+    first = world.relations_by_id([context.relations[0].id])[0]
+    assert first.type == "DIRECTED"
+    assert first.object_id == world.entity_id("Silent Harbor")
+
+
+@pytest.mark.parametrize("retriever", RETRIEVERS)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_asking_for_k_is_a_prefix_of_asking_for_more(
+    retriever: type[LocalRetriever],
+    question: str,
+    world: Any,
+    index: SearchIndex,
+    embedder: WordLlamaEmbedder,
+    cues: Cues,
+) -> None:
+    search = retriever(world, index, embedder, cues=cues)
+    longest = [hit.id for hit in search.retrieve(question, k=10).hits]
+    for k in range(1, 10):
+        assert [hit.id for hit in search.retrieve(question, k=k).hits] == longest[:k]
+
+
+@pytest.mark.parametrize("retriever", RETRIEVERS)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_hits_are_ranked_distinct_and_never_rise_in_score(
+    retriever: type[LocalRetriever],
+    question: str,
+    world: Any,
+    index: SearchIndex,
+    embedder: WordLlamaEmbedder,
+) -> None:
+    hits = retriever(world, index, embedder).retrieve(question, k=10).hits
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+    assert len({hit.id for hit in hits}) == len(hits)
+    assert all(first.score >= second.score for first, second in zip(hits, hits[1:], strict=False))
+
+
+def test_items_quote_their_documents_exactly(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve(QUESTIONS[0])
+    assert context.items
+    for item in context.items:
+        for evidence in item.evidence:
+            document = world.documents_by_id([evidence.document_id])[0]
+            assert document.text[evidence.span.start : evidence.span.end] == evidence.quote
+
+
+def test_a_small_budget_is_kept(world: Any, index: SearchIndex, embedder: WordLlamaEmbedder) -> None:
+    context = HybridRetriever(world, index, embedder, budget=30).retrieve(QUESTIONS[1])
+    assert 0 < context.tokens <= 30
+    assert context.tokens == sum(item.tokens for item in context.items)
+
+
+def test_many_questions_give_what_each_gives_alone(hybrid: HybridRetriever) -> None:
+    assert hybrid.retrieve_many(QUESTIONS) == [hybrid.retrieve(question) for question in QUESTIONS]
+
+
+def test_threads_see_the_same_results(hybrid: HybridRetriever) -> None:
+    alone = [hybrid.retrieve(question) for question in QUESTIONS]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(hybrid.retrieve, QUESTIONS * 8))
+    assert together == alone * 8
+
+
+def test_the_trace_is_plain_data_and_tells_anchors_paths_mass_and_shares(hybrid: HybridRetriever) -> None:
+    trace = hybrid.retrieve(QUESTIONS[1], trace=True).trace
+    assert json.loads(json.dumps(trace)) == trace
+    assert trace["anchors"][0]["entity"] == "Silent Harbor"  # type: ignore[index]
+    assert {"anchors", "relation_types", "paths", "graph", "budget", "cpu"} <= set(trace)
+    shares = [item["share"] for item in trace["budget"]["items"]]  # type: ignore[index]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_without_a_trace_the_trace_is_empty(hybrid: HybridRetriever) -> None:
+    assert not hybrid.retrieve(QUESTIONS[0]).trace
+
+
+def test_tracing_changes_no_result(hybrid: HybridRetriever) -> None:
+    traced = hybrid.retrieve(QUESTIONS[0], trace=True)
+    assert replace(traced, trace={}) == hybrid.retrieve(QUESTIONS[0])
+
+
+@pytest.mark.parametrize("retriever", RETRIEVERS)
+def test_document_filters_hold_for_every_hit(
+    retriever: type[LocalRetriever], world: Any, index: SearchIndex, embedder: WordLlamaEmbedder
+) -> None:
+    filters = Filters(metadata={"kind": ["company", "person"]})
+    context = retriever(world, index, embedder).retrieve(QUESTIONS[0], filters=filters)
+    assert set(keys(context, world)) == {"apple", "cook"}
+
+
+def test_relation_filters_hold_in_the_walk(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve(QUESTIONS[0], filters=Filters(relation_types=("INVENTED",)))
+    relations = world.relations_by_id([hit.id for hit in context.relations])
+    assert {relation.type for relation in relations} == {"INVENTED"}
+
+
+def test_entity_filters_hold_for_anchors_and_what_is_met(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve("Who directed Silent Harbor?", filters=Filters(entity_types=("Person",)))
+    assert not context.query.anchors
+    met = world.entities_by_id([hit.id for hit in context.entities])
+    assert {entity.type for entity in met} <= {"Person"}
+
+
+def test_an_index_of_another_embedder_is_refused(world: Any, index: SearchIndex) -> None:
+    with pytest.raises(RetrievalError, match="graphrag rebuild"):
+        HybridRetriever(world, index, HashingEmbedder(dim=64))
+
+
+def test_an_empty_knowledge_base_finds_nothing(
+    memory_view: Callable[..., Any], embedder: WordLlamaEmbedder, tmp_path: Path
+) -> None:
+    empty = memory_view({})
+    context = HybridRetriever(empty, build_search_index(empty, embedder, tmp_path), embedder).retrieve("Who?")
+    assert (context.hits, context.items, context.entities, context.paths) == ((), (), (), ())
+
+
+def test_zero_hops_rank_single_passages(world: Any, index: SearchIndex, embedder: WordLlamaEmbedder) -> None:
+    search = HybridRetriever(world, index, embedder, settings=SearchSettings(hops=0))
+    trace = search.retrieve(QUESTIONS[1], trace=True).trace
+    assert all(len(path["chunks"]) == 1 for path in trace["paths"])  # type: ignore[union-attr]
