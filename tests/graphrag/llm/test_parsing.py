@@ -203,7 +203,36 @@ def _mutate(random_: random.Random, text: str) -> str:
     return text
 
 
+def _odd(random_: random.Random) -> str:
+    """An answer of the right shape with odd content, sometimes wrapped, sometimes cut."""
+    words = [
+        "Ada",
+        "\u0000",
+        "\ud800",
+        "\f",
+        "é",
+        "𝔘",
+        "</script>",
+        "{{x}}",
+        '"',
+        "\\",
+        "\n",
+        "__class__",
+        "",
+        "x" * 500,
+    ]
+    records = [
+        {name: "".join(random_.choices(words, k=random_.randrange(4))) for name in Record.model_fields}
+        for _ in range(random_.randrange(6))
+    ]
+    text = json.dumps({"triples": records}, ensure_ascii=random_.random() < 0.5)
+    wraps = ["{}", "{}", "```json\n{}\n```", "Here you are:\n{}", "<think>{{</think>{}"]
+    text = random_.choice(wraps).replace("{}", text)
+    return text if random_.random() < 0.7 else text[: random_.randrange(len(text) + 1)]
+
+
 FUZZERS: dict[str, Callable[[random.Random], str]] = {
+    "odd": _odd,
     "tree": lambda random_: json.dumps(_tree(random_, 0)),
     "mutated": lambda random_: _mutate(random_, answer(random_.randrange(4))),
     "noise": lambda random_: "".join(random_.choice('{}[]",:\\ntruefalsN0123 "subject"') for _ in range(200)),

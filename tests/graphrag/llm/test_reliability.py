@@ -276,8 +276,14 @@ def test_what_may_change_an_answer_asks_again_and_what_may_not_does_not(
         shipped.replace("You read passages", "You study passages"), encoding="utf-8"
     )
 
-    def calls(ontology: Ontology | None = small, chunk: Chunk = chunk, model: str = "m", structured: str = "auto",
-              in_flight: int = 8, **options: object) -> int:  # fmt: skip
+    def calls(
+        ontology: Ontology | None = small,
+        chunk: Chunk = chunk,
+        model: str = "m",
+        structured: str = "auto",
+        in_flight: int = 8,
+        **options: object,
+    ) -> int:
         before = seen(calm)
         client = OpenAIClient(model, key=Secret("k"), base_url=calm.url, structured=structured)
         ledger = ResponseLedger(tmp_path / "answers.db")
