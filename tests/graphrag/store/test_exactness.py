@@ -150,16 +150,16 @@ class Exactness(RuleBasedStateMachine):
         made = self._read(key, what, "")
         kept = Path(self.folder.name) / "kg"
 
-        class Dead(Exception):
+        class DeadError(Exception):
             pass
 
         def die(change: int) -> None:
-            raise Dead
+            raise DeadError
 
         self.ledger._stamp = die  # type: ignore[method-assign]
         try:
             self.ledger.apply([made])
-        except Dead:
+        except DeadError:
             pass
         finally:
             del self.ledger._stamp  # type: ignore[method-assign]
