@@ -105,6 +105,14 @@ def frames_of(words: tuple[str, ...]) -> frozenset[str]:
     return _lexicon().phrases.get(tuple(_base(word) for word in words), frozenset())
 
 
+@lru_cache(maxsize=10_000)
+def kindred(word: str) -> tuple[str, ...]:
+    """Single words the lexicon has for the same happening, in base form, sorted; the word itself left out."""
+    frames = frames_of((word,))
+    found = {phrase[0] for phrase, names in _lexicon().phrases.items() if len(phrase) == 1 and names & frames}
+    return tuple(sorted(found - {word, _base(word)}))
+
+
 @lru_cache(maxsize=200_000)
 def likeness(asked: str, said: str) -> float:
     """How well one word stands for another, in [0, 1]."""

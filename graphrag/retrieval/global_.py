@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from graphrag.datamodel import Context, ContextItem, Evidence, Hit, HitKind, Query, Span
 from graphrag.errors import DataError
+from graphrag.generation.wording import kindred
 from graphrag.ids import content_id
 from graphrag.index.snapshot import SearchIndex
-from graphrag.index.terms import STOPWORDS, fold, tokens
+from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from graphrag.interfaces import Embedder, Executor, Floats, KnowledgeView
-from graphrag.linking import Cues
-from graphrag.retrieval.question import Question, Thesaurus, prepare_questions, sentence_matrix
-from graphrag.retrieval.settings import SearchSettings
+from graphrag.linking import Cues, term_rows
+from graphrag.retrieval.question import Thesaurus
 from graphrag.retrieval.themes import Rows, Themes, lay_themes
 from graphrag.tokens import count_tokens
 
@@ -36,20 +36,24 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Scores = NDArray[np.float64]
 
-_MEANING = 0.45
+_MEANING = 0.65
 """Share of nearness in vector space in a sentence's score; the rest is shared words."""
 _NOVELTY = 0.35
 """Price of likeness to a point already taken."""
-_SPREAD = 0.35
+_ALIKE = 0.8
+_LEAST_ALIKE = 0.5
+_KINDRED = 0.7
+"""What another word for the same happening is worth beside the word itself."""
+_SPREAD = 0.8
 """How much a further point from the same document is discounted."""
-_WEAK = 0.4
+_WEAK = 0.45
 """Points below this share of the best one's score are left out."""
 _REPEATED = 0.92
 """Cosine from which a sentence says again what was said."""
 _PER_COMMUNITY = 6
 _PER_DOCUMENT = 3
 _BATCH = 16
-_RELEVANT = 0.55
+_RELEVANT = 0.35
 """A community is followed while its relevance is this share of the best one's."""
 _SHORT, _LONG = 25, 600
 # Words by which a question speaks of the collection itself rather than of what is in it.
@@ -61,6 +65,19 @@ _ABOUT_TEXT = frozenset(
     summarize summary tell tells text texts theme themes told topic topics trace
     """.split()  # noqa: SIM905
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question for global search.
+
+    Attributes:
+        vector: (dim,) of its words that tell of something.
+        terms: For each of them its weight, and the terms of the corpus that meet it with their worth.
+    """
+
+    vector: Floats
+    terms: tuple[tuple[float, tuple[tuple[int, float], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +118,7 @@ class GlobalRetriever:
         cues: Cues | None = None,
         level: int | None = None,
         budget_tokens: int = 12_000,
-        points: int = 14,
+        points: int = 18,
         executor: Executor | None = None,
     ) -> None:
         """Lay the view's communities over the index.
@@ -166,34 +183,51 @@ class GlobalRetriever:
             trace=self._trace(chosen, relevance, points, kept) if trace else {},
         )
 
-    def _prepare(self, question: str) -> Question | None:
+    def _prepare(self, question: str) -> Asked | None:
         """The question without the words about the collection; None if nothing else is left."""
         words = [(surface, fold(surface)) for _, _, surface in tokens(question)]
-        rest = [surface for surface, word in words if word not in STOPWORDS and word not in _ABOUT_TEXT]
-        if not rest:
+        kept = [
+            (surface, word) for surface, word in words if word not in STOPWORDS and word not in _ABOUT_TEXT
+        ]
+        if not kept:
             return None
-        settings = SearchSettings()
-        return prepare_questions(
-            self._index,
-            self._embedder,
-            [" ".join(rest)],
-            thesaurus=self._thesaurus,
-            cues=self._cues,
-            settings=settings,
-        )[0]
+        folded = list(dict.fromkeys(word for _, word in kept))
+        alike = self._thesaurus.alike(folded)
+        rows = term_rows(self._index, [stem(word) for word in folded]).tolist()
+        terms = []
+        for word, row in zip(folded, rows, strict=True):
+            worth = {other: _ALIKE * value for other, value in alike[word] if value >= _LEAST_ALIKE}
+            kin = term_rows(self._index, [*map(stem, kindred(word)), *self._cue_stems(stem(word))])
+            worth |= {int(other): max(_KINDRED, worth.get(int(other), 0.0)) for other in kin[kin >= 0]}
+            if row >= 0:
+                worth[row] = 1.0
+            if worth:
+                own = row if row >= 0 else max(worth, key=lambda other: (worth[other], -other))
+                terms.append((float(self._index.term_idf[own]), tuple(sorted(worth.items()))))
+        [vector] = self._embedder.embed([" ".join(surface for surface, _ in kept)])
+        return Asked(vector, tuple(terms))
 
-    def _score(self, asked: Question | None) -> Scores:
+    def _cue_stems(self, term: str) -> list[str]:
+        """Stems of the words an ontology gives the relations that this word names."""
+        if self._cues is None:
+            return []
+        relations = self._cues.phrases.get((term,), ())
+        return sorted({word for relation in relations for word in self._cues.words.get(relation, ())})
+
+    def _score(self, asked: Asked | None) -> Scores:
         """(sentences,) how well each sentence bears on the question; on none, how central it is."""
         count = self._index.counts["sentences"]
         if asked is None:
             return self._centrality()
         near = (self._index.sentence_vectors @ (asked.vector * np.float32(1 / 127))).astype(np.float64)
         words = np.zeros(count)
-        alike = np.flatnonzero(asked.alike_place)
-        if len(alike):
-            _, _, rows = self._index.term_sentences.gather(alike)
-            rows = np.unique(rows).astype(np.int64)
-            words[rows] = sentence_matrix(self._index, asked, rows) @ asked.shares
+        total = sum(weight for weight, _ in asked.terms) or 1.0
+        for weight, worth in asked.terms:
+            met = np.zeros(count)
+            # From the least alike to the word itself, so that the best meeting stays.
+            for row, value in sorted(worth, key=lambda item: item[1]):
+                met[self._index.term_sentences.row(row)] = value
+            words += weight / total * met
         score: Scores = _MEANING * np.clip(near, 0.0, 1.0) + (1.0 - _MEANING) * words
         return score
 
@@ -209,7 +243,7 @@ class GlobalRetriever:
         shares: Scores = total / max(float(total.max(initial=0.0)), 1e-9)
         return shares
 
-    def _choose(self, asked: Question | None, score: Scores) -> tuple[Rows, Scores]:
+    def _choose(self, asked: Asked | None, score: Scores) -> tuple[Rows, Scores]:
         """Communities to look into, and the relevance of all."""
         relevance = self._relevance(asked, score)
         if self._level is not None or asked is None:
@@ -218,7 +252,7 @@ class GlobalRetriever:
             return rows[self._themes.sizes[rows] > 0], relevance
         return self._descend(relevance), relevance
 
-    def _relevance(self, asked: Question | None, score: Scores) -> Scores:
+    def _relevance(self, asked: Asked | None, score: Scores) -> Scores:
         """A community is as relevant as its best passages, and as what its report is about."""
         themes = self._themes
         sentence_home = themes.home[np.asarray(self._index.sentence_chunk)]

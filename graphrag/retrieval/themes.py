@@ -117,10 +117,11 @@ def _words(report: Report) -> str:
 def _homes(index: SearchIndex, communities: Sequence[Community]) -> Rows:
     """The finest community with the largest share of a passage's entities, rare ones counting more."""
     chunks = index.counts["chunks"]
-    finest = np.full(index.counts["entities"], -1, dtype=np.int64)
+    ids = index.entity_ids  # those of the view, then subjects that only a title names: these have no id
+    finest = np.full(len(ids), -1, dtype=np.int64)
     if len(communities) == 0 or chunks == 0:
         return np.full(chunks, -1, dtype=np.int64)
-    row_of = {index.entity_ids[row]: row for row in range(index.counts["entities"])}
+    row_of = {ids[row]: row for row in range(index.counts["entities"])}
     for number, community in enumerate(communities):  # finer ones come later and overwrite
         for entity_id in community.entity_ids:
             row = row_of.get(entity_id)
