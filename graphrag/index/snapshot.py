@@ -33,8 +33,9 @@ from graphrag.index.names import (
     is_capital,
     match_names,
 )
-from graphrag.index.terms import fold, folded, sentence_spans, term_of, tokens, without_possessives, word_hash
+from graphrag.index.terms import fold, folded, term_of, tokens, without_possessives, word_hash
 from graphrag.interfaces import Embedder, Floats, KnowledgeView
+from graphrag.sentences import sentences as split_sentences
 
 FORMAT = 1
 
@@ -492,7 +493,7 @@ class _Builder:
                 documents.append(self.document_row[chunk.document_id])
                 ordinals.append(chunk.ordinal)
                 passages.append(f"{chunk.title}. {chunk.text}" if chunk.title else chunk.text)
-                found = sentence_spans(chunk.text)
+                found = [(span.start, span.end) for span in split_sentences(chunk.text)]
                 sentence_counts.append(len(found))
                 words.add(row, chunk.title, chunk.text, chunk.span.start, found, len(spans))
                 spans.extend((chunk.span.start + start, chunk.span.start + end) for start, end in found)

@@ -21,12 +21,6 @@ _SPECIAL = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ʼ": ""}
 )
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+(?=[\"'“‘(\[]*[^\Wa-z_])|[。！？]+[」』”]*\s*|\n\s*\n+")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|no|inc|ltd|co|corp|gen|col|lt|sgt|capt|rev|hon|gov|sen|rep|ft|mt"
-    r"|vol|op|cf|c|ca|b|d|r|fl|approx|dept|est|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec)|\b[A-Z])\.$",
-    re.IGNORECASE,
-)
 
 STOPWORDS = frozenset(
     """
@@ -136,30 +130,6 @@ def ngram_hashes(hashes: NDArray[np.uint64], longest: int) -> list[NDArray[np.ui
 def phrase_hash(words: Sequence[str]) -> int:
     """Hash of a whole run of folded words, as `ngram_hashes` makes it."""
     return int(ngram_hashes(word_hashes(words), len(words))[-1][0])
-
-
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Spans of the sentences of `text`, in order, without the blanks between them."""
-    spans: list[tuple[int, int]] = []
-    start = 0
-    for match in _SENTENCE_END.finditer(text):
-        if text[match.start()] == "." and _ABBREVIATION.search(
-            text, max(start, match.start() - 8), match.start() + 1
-        ):
-            continue
-        _append_trimmed(spans, text, start, match.end())
-        start = match.end()
-    _append_trimmed(spans, text, start, len(text))
-    return spans
-
-
-def _append_trimmed(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if end > start:
-        spans.append((start, end))
 
 
 def _is_syllabic(token: str) -> bool:

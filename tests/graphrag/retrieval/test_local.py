@@ -119,7 +119,7 @@ def test_hits_are_ranked_distinct_and_never_rise_in_score(
     hits = retriever(world, index, embedder).retrieve(question, k=10).hits
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
     assert len({hit.id for hit in hits}) == len(hits)
-    assert all(first.score >= second.score for first, second in zip(hits, hits[1:], strict=False))
+    assert all(first.score >= second.score for first, second in pairwise(hits))
 
 
 def test_items_quote_their_documents_exactly(hybrid: HybridRetriever, world: Any) -> None:
