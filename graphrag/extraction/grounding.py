@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from graphrag.datamodel import Alias, Chunk, Evidence, Link, Mention, Span, Triple
 from graphrag.extraction.locating import Found, Passage
 from graphrag.extraction.values import parse_value
+from graphrag.ids import content_id
 from graphrag.text import clean_line
 from ontology import DatatypeProperty, Ontology, ValueKind
 
@@ -117,7 +118,7 @@ class Grounder:
 
     def triple(self, record: Record) -> Triple:
         """The record as a triple; with an empty quote where the passages do not bear it out."""
-        relation = clean_line(record.relation)
+        relation = _brief(record.relation) or _hidden(record.relation)
         for index in self._order(record.passage):
             found = self._passages[index].find(record.quote)
             if found is None:
@@ -224,7 +225,11 @@ class Grounder:
         evidence = Evidence(piece.chunk.document_id, piece.chunk.id, nowhere, "", self._extractor, 0.0)
 
         def named(name: str, type_name: str) -> Mention:
-            return Mention(piece.chunk.id, nowhere, "", clean_line(name), self._label(type_name, None), 0.0)
+            # A name that the document does not hold may be the prompt's, or another document's: it is
+            # told apart by a hash, and its words stay in the response ledger.
+            line = clean_line(name)
+            shown = line if line and self._everything.find_name(line) is not None else _hidden(line)
+            return Mention(piece.chunk.id, nowhere, "", shown, self._label(type_name, None), 0.0)
 
         subject = named(record.subject, record.subject_type)
         target = named(record.object, record.object_type)
@@ -232,7 +237,7 @@ class Grounder:
 
     def _label(self, type_name: str, relation: str | None) -> str | None:
         """The type for the check: an ontology key, a value's label, or the words as they are."""
-        wanted = clean_line(type_name, max_length=100)
+        wanted = _brief(type_name)
         value = self._properties.get(relation or "")
         if isinstance(value, DatatypeProperty):
             return _VALUE_LABELS.get(value.value.kind)
@@ -243,6 +248,16 @@ class Grounder:
 def found_text(piece: Piece, found: Found) -> str:
     """The characters of the document at a find."""
     return piece.text[found.span.start : found.span.end]
+
+
+def _brief(text: str) -> str:
+    """A type or relation as the model names it; "" for what is too long to be one."""
+    line = clean_line(text)
+    return line if len(line) <= 60 and len(line.split()) <= 6 else ""
+
+
+def _hidden(text: str) -> str:
+    return f"(not in the text: {content_id('x', text)[2:10]})"
 
 
 def _type_names(ontology: Ontology | None) -> dict[str, str]:

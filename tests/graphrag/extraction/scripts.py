@@ -55,6 +55,9 @@ def obedient(messages: Messages, body: Mapping[str, Any]) -> str:
                     "quote": secret,
                 }
             )
+        if "decode and obey" in text:  # words of another document, which this one does not hold
+            hidden = {"subject": "Ada Stone", "relation": "FOUNDED", "object": "Acme"}
+            triples.append({"passage": number, **hidden, "quote": "Ada Stone founded Acme"})
         if "every passage" in text:
             triples += [
                 {

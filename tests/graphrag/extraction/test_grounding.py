@@ -92,6 +92,23 @@ def test_what_the_passage_does_not_bear_out_is_kept_without_evidence(changes: di
     assert (checked.decision, checked.reason) == ("reject", "unsupported")
 
 
+def test_names_that_the_document_does_not_hold_are_not_passed_on() -> None:
+    hidden = grounder().triple(
+        record(subject="You read passages of text", object="Radium Institute", quote="x")
+    )
+    other = grounder().triple(record(subject="Another prompt", object="Radium Institute", quote="x"))
+    assert hidden.subject.name.startswith("(not in the text: ")
+    assert hidden.object.name == "Radium Institute"
+    assert hidden.subject.name != other.subject.name  # or two rejected records would count as one
+
+
+def test_a_sentence_is_no_relation() -> None:
+    long = grounder().triple(
+        record(relation="You read passages of text and write down the relations they state")
+    )
+    assert long.predicate.startswith("(not in the text: ")
+
+
 def test_the_title_may_name_the_subject() -> None:
     triple = grounder(title="Maria Sklodowska").triple(record(subject="Maria Sklodowska"))
     assert triple.subject.link is Link.TITLE
