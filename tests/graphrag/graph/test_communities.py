@@ -18,6 +18,7 @@ from graphrag.graph.communities import (
     membership,
     modularity,
 )
+from graphrag.ids import content_id
 
 Edges = Sequence[tuple[str, str]]
 
@@ -196,6 +197,11 @@ def test_the_top_is_as_modular_as_leidenalgs() -> None:
         top = communities_at(hierarchical_communities(ids, source, target, method=method), 99)
         quality.append(modularity(len(ids), source, target, None, membership(ids, top)))
     assert quality[0] >= quality[1] - 0.005
+
+
+def test_an_id_is_the_content_id_of_the_members() -> None:
+    (found,) = build([("y", "é"), ("x", "y")])
+    assert found.id == content_id("com", "x\ny\né")
 
 
 def test_an_empty_graph_has_no_communities() -> None:
