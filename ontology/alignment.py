@@ -136,7 +136,7 @@ class Aligner:
         if coarse in expected:
             return 1.0
         if not expected:
-            return 0.5 if coarse in VALUE_LABELS else 0.9
+            return 0.25 if coarse in VALUE_LABELS else 0.5 if coarse == "NORP" else 0.9
         if isinstance(relation, DatatypeProperty) and relation.value.kind is not ValueKind.STRING:
             # A mislabelled text may still parse as the value; the value itself decides then.
             return 0.4 if coarse in ("PERSON", "LOC", "ORG") else 0.7
@@ -198,7 +198,8 @@ def _expected_labels(relation: RelationType | DatatypeProperty) -> frozenset[str
         return _VALUE_LABELS_OF.get(relation.value.kind, frozenset())
     if isinstance(relation, RelationType) and relation.range:
         return frozenset()
-    for reading in readings(relation.label)[:1]:
+    known = [reading for reading in readings(relation.label) if not reading.frame.startswith("n:")]
+    for reading in known[:1]:
         if reading.role == "XT":
             return frozenset({"DATE"})
         if reading.frame in VALUE_FRAMES:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ontology.lexicon import (
+    COMMON_HEADS,
     COMPATIBILITY,
     KIND_TYPE_NAMES,
     LABEL_SYNONYMS,
@@ -116,11 +117,19 @@ class TypeAligner:
             return 1.0 if "PERSON" in own else 0.3
         if noun_key(noun) in self._by_name:
             return 0.0
+        if "CONCEPT" in wanted:
+            return self._concept_weight(noun, own)
         if not own or not wanted:
             return 0.9
-        if "CONCEPT" in wanted:
-            return max(_NOUNS_AS_CONCEPTS.get(kind, 0.4) for kind in own)
         return 0.9 if wanted & set(own) else 0.3
+
+    def _concept_weight(self, noun: str, own: tuple[str, ...]) -> float:
+        """How well a noun names a genre, a field, a style: "comedy" does, "animated film" hardly."""
+        if not own:
+            return 0.6
+        if "CONCEPT" in own or any("CONCEPT" in NOUN_KINDS.get(word, ()) for word in noun_key(noun).split()):
+            return 1.0
+        return max(_NOUNS_AS_CONCEPTS.get(kind, 0.3) for kind in own)
 
     def fit(self, label: str | None, allowed: tuple[str, ...]) -> TypeFit | None:
         """The type an end with this label gets where `allowed` types are declared; None if it cannot.
@@ -175,6 +184,7 @@ class TypeAligner:
         least: float = MIN_COMPATIBILITY,
     ) -> TypeFit | None:
         """The target most compatible with the reading's kind, first declared first on ties."""
+        best_match = 0.0
         best: TypeFit | None = None
         for target in targets:
             # A recogniser's coarse label is a guess, so only a type named outright is held to disjointness.
@@ -183,10 +193,13 @@ class TypeAligner:
             match = self._compatibility(reading.kind, target)
             if change is TypeChange.NARROWED:
                 match = max(match, 0.5)
-            if match >= least and (best is None or match * score > best.score):
+            if match >= least and (best is None or match > best_match):
+                best_match = match
                 narrowed = match == 1.0 and not reading.exact
                 step = TypeChange.NARROWED if narrowed else change
-                best = TypeFit(target, match * score, step, is_stretch=match <= STRETCH)
+                # A coarse label is more often a common kind (a city) than a rare one (a mountain range).
+                likely = 1.0 if reading.exact or self._heads[target] in COMMON_HEADS else 0.8
+                best = TypeFit(target, match * score * likely, step, is_stretch=match <= STRETCH)
         return best
 
     def _compatibility(self, kind: str | None, target: str) -> float:
@@ -260,7 +273,7 @@ class TypeAligner:
         return ()
 
 
-_NOUNS_AS_CONCEPTS = {"CONCEPT": 1.0, "WORK": 0.7, "ROLE": 0.7, "PERSON": 0.15, "ORG": 0.15, "LOC": 0.2}
+_NOUNS_AS_CONCEPTS = {"ROLE": 0.7, "WORK": 0.15, "PERSON": 0.15, "ORG": 0.15, "LOC": 0.2}
 _UNKNOWN = TypeReading(None, None, False, 0.0)
 
 

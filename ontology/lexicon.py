@@ -62,13 +62,13 @@ LABEL_SYNONYMS = {
 # with a place, and never a date with either. What is not listed is 0.
 _COMPATIBILITY = {
     "PERSON": "CHARACTER:0.9 WORK:0.35 ORG:0.3 TAXON:0.3 AWARD:0.3",
-    "ORG": "FACILITY:0.8 WORK:0.5 PRODUCT:0.6 AWARD:0.5 EVENT:0.4 LOC:0.3 NORP:0.4 CONCEPT:0.4 ASTRO:0.3",
+    "ORG": "FACILITY:0.8 WORK:0.5 PRODUCT:0.6 AWARD:0.5 EVENT:0.4 LOC:0.3 NORP:0.4 CONCEPT:0.3 ASTRO:0.3",
     "LOC": "FACILITY:0.8 ASTRO:0.6 ORG:0.35 NORP:0.3 WORK:0.3",
     "FACILITY": "LOC:0.8 ORG:0.7 WORK:0.4 PRODUCT:0.3",
-    "WORK": "PRODUCT:0.7 CHARACTER:0.6 EVENT:0.5 AWARD:0.5 CONCEPT:0.5 ORG:0.4",
+    "WORK": "PRODUCT:0.7 CHARACTER:0.6 EVENT:0.5 AWARD:0.5 CONCEPT:0.3 ORG:0.4",
     "PRODUCT": "WORK:0.8 ORG:0.4 CONCEPT:0.5 EVENT:0.3 ASTRO:0.5 TAXON:0.5 FACILITY:0.4 AWARD:0.3",
     "EVENT": "WORK:0.5 AWARD:0.6 CONCEPT:0.5 ORG:0.3",
-    "NORP": "LANGUAGE:0.9 CONCEPT:0.7 LOC:0.4 ORG:0.4 TAXON:0.3",
+    "NORP": "LANGUAGE:0.9 CONCEPT:0.6 ORG:0.35 TAXON:0.3",
     "LANGUAGE": "NORP:0.7 CONCEPT:0.4",
     "AWARD": "EVENT:0.4 WORK:0.3",
     "CHARACTER": "PERSON:0.6 WORK:0.3",
@@ -230,6 +230,8 @@ _KIND_NOUNS = {
         ingredient synonym configuration sector crime cause hobby holiday jazz rock pop blues folk punk
         metal reggae ska soul funk disco techno hip-hop rap electronica ambient swing bebop fiction
         nonfiction fantasy horror romance satire parody tragedy farce melodrama noir mystery adventure
+        thriller comedy drama western documentary sitcom opera operetta musical cartoon anime manga
+        biography memoir
     """,
     "DATE": """
         date year day month time period era century decade datetime timestamp
@@ -243,6 +245,15 @@ _KIND_NOUNS = {
         money price cost revenue income profit budget gross salary asset debt capital turnover
     """,
 }
+
+# Heads of types that most names with a coarse label belong to.
+_COMMON = """
+    person human individual people agent actor being organization organisation company institution
+    business corporation firm university team party location place region area territory city town
+    country state settlement feature entity thing object work film movie book novel song album
+    publication article artwork product artifact device event nationality language
+"""
+COMMON_HEADS = frozenset(_COMMON.split())
 
 # Names a schema is likely to give to the type that stands for a whole kind, most usual first.
 _KIND_TYPE_NAMES = {

@@ -282,8 +282,10 @@ def noun_words(phrase: str) -> list[str]:
 def _verb_readings(content: list[str]) -> list[Reading]:
     table = _index().verbs
     found: list[Reading] = []
+    # "in" alone says hardly more than that the two have to do with each other.
+    bare = 0.5 if len(content) == 1 and content[0] in PREPOSITIONS else 1.0
     for rank, form in enumerate(_forms(content)):
-        weight = 1.0 if rank == 0 else 0.9
+        weight = bare if rank == 0 else 0.9 * bare
         for name, role in table.get(form, ()):
             found.append(Reading(name, role, 0.95 * weight))
         head, _, last = form.rpartition(" ")
