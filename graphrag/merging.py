@@ -90,6 +90,17 @@ def check_ingested(item: IngestedDocument) -> None:
             raise DataError(f'document "{document.key}": chunk {chunk.id} does not quote it at {start}:{end}')
         if isinstance(result, Extraction) and result.chunk_id != chunk.id:
             raise DataError(f'document "{document.key}": a result for {result.chunk_id} stands at {chunk.id}')
+    known = {chunk.id for chunk in item.chunks}
+    for checked in item.triples:
+        triple = checked.triple
+        if not checked.accepted:
+            continue
+        if triple.evidence.chunk_id not in known:
+            raise DataError(
+                f'document "{document.key}": the evidence of {checked.id} is in none of its chunks'
+            )
+        if not (triple.subject.name.strip() and triple.object.name.strip()):
+            raise DataError(f'document "{document.key}": {checked.id} is accepted, but one end has no name')
 
 
 def contribute(item: IngestedDocument, types: Types) -> Contribution:
@@ -118,7 +129,9 @@ class _Contributor:
     def __init__(self, item: IngestedDocument, types: Types) -> None:
         self._item = item
         self._types = types
-        self._names: dict[str, _Name] = {}
+        # By normal form and what a qualifier adds to it; and as spelt.
+        self._names: dict[tuple[str, str], _Name] = {}
+        self._by_text: dict[str, _Name | None] = {}
         self._values: dict[tuple[str, str], _Name] = {}
         self._chunks = {chunk.id: ordinal for ordinal, chunk in enumerate(item.chunks)}
         # Rows of (named thing, start, end) and facts, until terms have their places.
@@ -127,8 +140,7 @@ class _Contributor:
         self._aliases: set[tuple[_Name, _Name, str]] = set()
         title, qualifier = split_qualifier(item.document.title)
         self._subject = normal_form(title) if title else ""
-        self._whole_title = normal_form(item.document.title) if qualifier else ""
-        self._qualifier = _title_qualifier(qualifier)
+        self._qualifier = normal_form(qualifier) if qualifier else "="
 
     def run(self) -> Contribution:
         values = self._read_facts()
@@ -143,19 +155,23 @@ class _Contributor:
             for (chunk, head, relation, tail, start, end, extractor), score in self._facts.items()
         )
         result.aliases = sorted((full.index, other.index, kind) for full, other, kind in self._aliases)
-        if self._subject in self._names:
-            result.subject = self._names[self._subject].index
+        subject = self._names.get((self._subject, self._qualifier))
+        if subject is not None:
+            result.subject = subject.index
         return result
 
     def _named(self, name: str) -> _Name | None:
-        normal = normal_form(name)
-        if normal == self._whole_title and normal:
-            normal = self._subject
-        found = self._names.get(normal)
-        if found is None:
-            if not normal:
-                return None
-            found = self._names[normal] = _Name(name)
+        if name in self._by_text:
+            return self._by_text[name]
+        plain, qualifier = split_qualifier(name) if name.endswith((")", "）")) else (name, "")
+        normal, mark = normal_form(plain), normal_form(qualifier)
+        if normal == self._subject and mark in ("", self._qualifier):
+            # The document's own title is what its bare name means here.
+            mark = self._qualifier
+        found = self._names.get((normal, mark)) if normal else None
+        if found is None and normal:
+            found = self._names[normal, mark] = _Name(plain)
+        self._by_text[name] = found
         return found
 
     def _read_facts(self) -> set[tuple[int, int, int]]:
@@ -214,16 +230,15 @@ class _Contributor:
                     continue
                 row.add((name, start, end))
                 if mention.link is MentionLink.SELF:
-                    _count(name.forms, mention.name)
+                    _count(name.forms, name.name if mention.name.endswith(")") else mention.name)
                 kind = of(mention.type)
                 if kind is not None and mention.link is not MentionLink.PRONOUN:
                     _count(name.stated if mention.type_stated else name.tagged, kind)
 
     def _place_terms(self, result: Contribution) -> None:
         rows: list[tuple[Term, _Name]] = []
-        for normal, name in self._names.items():
+        for (normal, qualifier), name in self._names.items():
             kind, strength = self._type(name)
-            qualifier = self._qualifier if normal == self._subject else ""
             rows.append((Term(normal, kind, strength, qualifier, False), name))
         for (normal, kind), name in self._values.items():
             rows.append((Term(normal, kind, TAGGED, "", True), name))
@@ -276,11 +291,6 @@ def _top(counts: Mapping[str, int]) -> str:
 
 def _span(evidence: Evidence) -> tuple[int, int]:
     return evidence.span.start, evidence.span.end
-
-
-def _title_qualifier(qualifier: str) -> str:
-    """What parts this title from others of the same normal form."""
-    return normal_form(qualifier) if qualifier else "="
 
 
 def pick_names(forms: Mapping[str, int]) -> tuple[str, tuple[str, ...]]:

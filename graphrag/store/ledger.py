@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphrag.datamodel import CheckedTriple, Community, Document, Extraction, Failure, Report
-from graphrag.errors import DataError, NotFoundError, StoreDamagedError, StoreError
+from graphrag.errors import DataError, NotFoundError, StoreError
 from graphrag.ids import canonical_json
 from graphrag.merging import IngestedDocument, check_ingested
 from graphrag.resolution import Decision, TypeOf, Types

@@ -83,7 +83,9 @@ def _pad(path: Path, target: Path) -> bool:
     return True
 
 
-def _copy(old: sqlite3.Connection, new: sqlite3.Connection, path: Path, types_of: Callable[[str], Types]) -> list[str]:
+def _copy(
+    old: sqlite3.Connection, new: sqlite3.Connection, path: Path, types_of: Callable[[str], Types]
+) -> list[str]:
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-262144", "temp_store=MEMORY"):
         new.execute(f"PRAGMA {pragma}")
     meta = _meta(old, path)
@@ -174,7 +176,9 @@ def _copy_decisions(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     return len(decisions)
 
 
-def _copy_communities(old: sqlite3.Connection, new: sqlite3.Connection, meta: dict[str, str], commit: int) -> None:
+def _copy_communities(
+    old: sqlite3.Connection, new: sqlite3.Connection, meta: dict[str, str], commit: int
+) -> None:
     """Communities still hold if they are as stored and the content is that of their commit."""
     try:
         if meta.get("communities_commit") != meta["commit"]:

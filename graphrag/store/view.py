@@ -182,7 +182,7 @@ class StoredView:
     # Entities
 
     def entities(self) -> Iterator[Entity]:
-        """All entities, sorted by id."""
+        """All entities, sorted by id; a title's qualifier ("1998 film") is the description."""
         for batch in _batches(self._db.execute("SELECT entity, id FROM entities ORDER BY id"), _BATCH):
             yield from self._entities(batch)
 
@@ -224,7 +224,8 @@ class StoredView:
                 name, aliases = pick_names(forms[entity])
                 literal = terms[entity][0][0].literal
                 kind = terms[entity][0][0].type if literal else entity_type(terms[entity], self.types)
-                found.append(Entity(name_id, name, kind, aliases, "", literal))
+                told_apart = sorted({term.qualifier for term, _ in terms[entity]} - {"", "="})
+                found.append(Entity(name_id, name, kind, aliases, "; ".join(told_apart), literal))
         return found
 
     def names(self) -> Iterator[tuple[str, str]]:

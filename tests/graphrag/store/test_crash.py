@@ -27,7 +27,7 @@ def items(count: int) -> list[IngestedDocument]:
             f"doc-{number:04}",
             [
                 *(
-                    Says(*chosen.sample(PEOPLE, 1), "PERSON", "MET", chosen.choice(PEOPLE), "PERSON")
+                    Says(chosen.choice(PEOPLE), "PERSON", "MET", chosen.choice(PEOPLE), "PERSON")
                     for _ in range(6)
                 ),
                 Aka(f"Guild of {chosen.choice('KLMN')}akers", f"G{chosen.choice('KLMN')}", "acronym", "ORG"),

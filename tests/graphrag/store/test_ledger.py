@@ -1,6 +1,8 @@
 import os
 import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,8 +93,14 @@ def test_extractions_come_back_as_they_were(ledger: Ledger) -> None:
 
 
 def test_streams_are_sorted(ledger: Ledger) -> None:
-    for stream in (ledger.documents, ledger.chunks, ledger.entities, ledger.relations):
-        ids = [record.id for record in stream()]
+    streams: list[Iterable[Any]] = [
+        ledger.documents(),
+        ledger.chunks(),
+        ledger.entities(),
+        ledger.relations(),
+    ]
+    for stream in streams:
+        ids = [record.id for record in stream]
         assert ids == sorted(ids) and ids
     for pairs in (ledger.names, ledger.subjects, ledger.mentions):
         rows = list(pairs())
@@ -100,12 +108,13 @@ def test_streams_are_sorted(ledger: Ledger) -> None:
 
 
 def test_look_ups_keep_the_order_asked_for(ledger: Ledger) -> None:
-    for stream, look_up in (
+    pairs: list[tuple[Callable[[], Iterable[Any]], Callable[[list[str]], list[Any]]]] = [
         (ledger.documents, ledger.documents_by_id),
         (ledger.chunks, ledger.chunks_by_id),
         (ledger.entities, ledger.entities_by_id),
         (ledger.relations, ledger.relations_by_id),
-    ):
+    ]
+    for stream, look_up in pairs:
         records = list(stream())[::-1]
         assert look_up([record.id for record in records]) == records
         with pytest.raises(NotFoundError, match="nothing-like-it"):
