@@ -18,8 +18,13 @@ def estimate_tokens(text: str) -> int:
     return len(_PIECE.findall(text))
 
 
+def passage_text(chunk: Chunk) -> str:
+    """A passage as a reader gets it: under its title, where it has one."""
+    return f"{chunk.title}\n{chunk.text}" if chunk.title else chunk.text
+
+
 def pack(
-    chunks: Sequence[tuple[Hit, Chunk]],
+    chunks: Sequence[tuple[Hit, Chunk, int]],
     relations: Sequence[tuple[Hit, Relation, str]],
     *,
     budget: int,
@@ -30,6 +35,7 @@ def pack(
     evidence quotes its document exactly.
 
     Args:
+        chunks: Hit, passage, and the tokens of `passage_text`.
         relations: Hit, relation, and the relation in words.
         budget: Tokens, as `estimate_tokens` counts.
 
@@ -40,15 +46,15 @@ def pack(
     dropped: list[str] = []
     left = budget
     packed: set[str] = set()
-    for hit, chunk in chunks:
-        text = f"{chunk.title}\n{chunk.text}" if chunk.title else chunk.text
+    for hit, chunk, tokens in chunks:
         evidence = (Evidence(chunk.document_id, chunk.id, chunk.span, chunk.text, "passage", 1.0),)
-        left = _add(items, dropped, hit, text, evidence, left)
+        left = _add(items, dropped, hit, passage_text(chunk), evidence, tokens, left)
         packed.add(chunk.id)
     for hit, relation, words in relations:
         if not any(item.chunk_id in packed for item in relation.evidence):
             quote = relation.evidence[0].quote
-            left = _add(items, dropped, hit, f"{words}: {quote}", relation.evidence, left)
+            text = f"{words}: {quote}"
+            left = _add(items, dropped, hit, text, relation.evidence, estimate_tokens(text), left)
     return tuple(items), tuple(dropped)
 
 
@@ -58,9 +64,9 @@ def _add(
     hit: Hit,
     text: str,
     evidence: tuple[Evidence, ...],
+    tokens: int,
     left: int,
 ) -> int:
-    tokens = estimate_tokens(text)
     if tokens > left:
         dropped.append(hit.id)
         return left

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrag.context import estimate_tokens, passage_text
 from graphrag.datamodel import Chunk
 from graphrag.errors import StoreError
 from graphrag.index.arrays import Array, Ragged, Strings, group, ragged_from_pairs, write_strings
@@ -37,7 +38,7 @@ from graphrag.index.terms import fold, folded, term_of, tokens, without_possessi
 from graphrag.interfaces import Embedder, Floats, KnowledgeView
 from graphrag.sentences import sentences as split_sentences
 
-FORMAT = 1
+FORMAT = 2
 
 BY_VIEW = 1
 """The knowledge base records a mention of the entity in this sentence."""
@@ -128,6 +129,11 @@ class SearchIndex:
     def chunk_ordinal(self) -> Array:
         """(chunks,) place in the document."""
         return self._load("chunk_ordinal")
+
+    @cached_property
+    def chunk_tokens(self) -> Array:
+        """(chunks,) tokens of the passage with its title, as `graphrag.context` estimates them."""
+        return self._load("chunk_tokens")
 
     @cached_property
     def chunk_sentences(self) -> Array:
@@ -481,6 +487,7 @@ class _Builder:
         ordinals: list[int] = []
         spans: list[tuple[int, int]] = []
         sentence_counts: list[int] = []
+        sizes: list[int] = []
         words = _Words()
         vectors: list[Floats] = []
         sentence_vectors: list[NDArray[np.int8]] = []
@@ -492,6 +499,7 @@ class _Builder:
                 ids.append(chunk.id)
                 documents.append(self.document_row[chunk.document_id])
                 ordinals.append(chunk.ordinal)
+                sizes.append(estimate_tokens(passage_text(chunk)))
                 passages.append(f"{chunk.title}. {chunk.text}" if chunk.title else chunk.text)
                 found = [(span.start, span.end) for span in split_sentences(chunk.text)]
                 sentence_counts.append(len(found))
@@ -510,6 +518,7 @@ class _Builder:
         write_strings(self.folder, "chunk_ids", ids)
         self._save("chunk_document", self.chunk_document)
         self._save("chunk_ordinal", self.chunk_ordinal)
+        self._save("chunk_tokens", np.array(sizes, dtype=np.int32))
         self._save("chunk_sentences", self.chunk_sentences)
         self._save("sentence_chunk", self.sentence_chunk)
         self._save("sentence_span", self.sentence_span)

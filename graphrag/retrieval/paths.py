@@ -24,7 +24,7 @@ from graphrag.retrieval.settings import SearchSettings
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
-_NO_ENTITY = -1
+Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +41,6 @@ class PassagePath:
     chunks: tuple[int, ...]
     bridges: tuple[int, ...]
     sentences: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PathList:
-    """Many paths, field by field; `path` makes a record of one."""
-
-    scores: list[float]
-    chunks: list[list[int]]
-    bridges: list[list[int]]
-    sentences: list[list[int]]
-
-    def path(self, place: int) -> PassagePath:
-        return PassagePath(
-            self.scores[place],
-            tuple(self.chunks[place]),
-            tuple(self.bridges[place]),
-            tuple(self.sentences[place]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +63,53 @@ class _Beam:
             self.cover[rows],
             self.scores[rows],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PathList:
+    """Many paths, as arrays by length; a place is (length - 1, row)."""
+
+    levels: tuple[_Beam, ...]
+
+    def chunks(self, place: Place) -> tuple[int, ...]:
+        return tuple(self.levels[place[0]].chunks[place[1]].tolist())
+
+    def path(self, place: Place) -> PassagePath:
+        level, row = self.levels[place[0]], place[1]
+        return PassagePath(
+            float(level.scores[row]),
+            tuple(level.chunks[row].tolist()),
+            tuple(level.bridges[row].tolist()),
+            tuple(level.sentences[row].tolist()),
+        )
+
+    def by_start(self) -> list[list[tuple[float, Place]]]:
+        """For each first passage the scores and places of its paths, best first."""
+        if not len(self.levels[0].scores):
+            return []
+        first = np.concatenate([level.chunks[:, 0] for level in self.levels])
+        last = np.concatenate([level.chunks[:, -1] for level in self.levels])
+        score = np.concatenate([level.scores for level in self.levels])
+        number = np.repeat(np.arange(len(self.levels)), [len(level.scores) for level in self.levels])
+        row = np.concatenate([np.arange(len(level.scores)) for level in self.levels])
+        # Ties go by the passages' rows, so that the order does not hang on how paths were found.
+        order = np.lexsort((row, last, number, -score, first))
+        queues: list[list[tuple[float, Place]]] = []
+        before = -1
+        for start, item in zip(
+            first[order].tolist(),
+            zip(
+                score[order].tolist(),
+                zip(number[order].tolist(), row[order].tolist(), strict=True),
+                strict=True,
+            ),
+            strict=True,
+        ):
+            if start != before:
+                queues.append([])
+                before = start
+            queues[-1].append(item)
+        return queues
 
 
 def find_paths(
@@ -114,45 +143,43 @@ def find_paths(
         if not len(beam.scores):
             break
         levels.append(beam)
-    return PathList(
-        scores=[score for level in levels for score in level.scores.tolist()],
-        chunks=[row for level in levels for row in level.chunks.tolist()],
-        bridges=[row for level in levels for row in level.bridges.tolist()],
-        sentences=[row for level in levels for row in level.sentences.tolist()],
-    )
+    return PathList(tuple(levels))
 
 
-def in_order(paths: PathList, *, diversity: float, follow: float) -> Iterator[tuple[int, float, int]]:
+def in_order(paths: PathList, *, diversity: float, follow: float) -> Iterator[tuple[int, float, Place]]:
     """Passages in the order of their best path: row, score and place of that path; each passage once.
 
     A path gives its passages one by one, each `follow` later than the one before; and each further path
     with the same first passage is charged `diversity` more, so that a question about two things does
-    not see only the first.
+    not see only the first. O(paths) to begin with, then by what is asked for.
     """
-    started: dict[int, int] = {}
     shown: set[int] = set()
-    # Ties go by the passages' rows, so that the order does not hang on how paths were found.
-    heap = [
-        (-score, chunks, place, 0, 0)
-        for place, (score, chunks) in enumerate(zip(paths.scores, paths.chunks, strict=True))
-    ]
+    # One entry for each first passage, its best path left, and one for each path that goes on.
+    heap: list[tuple[float, tuple[int, ...], Place, int, int, int]] = []
+    queues = paths.by_start()
+    for queue in queues:
+        score, place = queue[0]
+        heap.append((-score, paths.chunks(place), place, 0, 1, 0))
+    numbers = {paths.chunks(queue[0][1])[0]: number for number, queue in enumerate(queues)}
     heapify(heap)
     while heap:
-        negative, chunks, place, charged, at = heappop(heap)
-        while at < len(chunks) and chunks[at] in shown:
-            at += 1
-        if at == len(chunks):
+        negative, chunks, place, at, after, charged = heappop(heap)
+        fresh = next((step for step in range(at, len(chunks)) if chunks[step] not in shown), None)
+        if after:  # it stood for its first passage: the next best path takes its place
+            queue = queues[numbers[chunks[0]]]
+            charged += fresh is not None
+            if after < len(queue):
+                score, follower = queue[after]
+                heappush(
+                    heap,
+                    (diversity * charged - score, paths.chunks(follower), follower, 0, after + 1, charged),
+                )
+        if fresh is None:
             continue
-        due = started.get(chunks[0], 0)
-        if charged >= 0 and due > charged:
-            heappush(heap, (negative + diversity * (due - charged), chunks, place, due, at))
-            continue
-        if charged >= 0:
-            started[chunks[0]] = due + 1
-        shown.add(chunks[at])
-        yield chunks[at], -negative, place
-        if at + 1 < len(chunks):
-            heappush(heap, (negative + follow, chunks, place, -1, at + 1))
+        shown.add(chunks[fresh])
+        yield chunks[fresh], -negative, place
+        if fresh + 1 < len(chunks):
+            heappush(heap, (negative + follow, chunks, place, fresh + 1, 0, 0))
 
 
 class _Search:
@@ -313,7 +340,8 @@ class _Search:
         entity = np.concatenate((entity, subject[about]))
         sentence = np.concatenate((sentence, index.chunk_sentences[last[about]]))
         strength = np.concatenate((strength, np.full(len(about), settings.floor)))
-        kept = ~np.isin(entity, self.anchors) & ((index.entity_flags[entity] & LITERAL) == 0)
+        anchored = (entity[:, None] == self.anchors).any(axis=1)
+        kept = ~anchored & ((index.entity_flags[entity] & LITERAL) == 0)
         if self.walked is not None:
             kept &= self.walked[entity]
         path, entity, sentence, strength = path[kept], entity[kept], sentence[kept], strength[kept]

@@ -250,7 +250,7 @@ class Search:
         chunks = self.view.chunks_by_id([hit.id for hit in hits])
         records = self.view.relations_by_id([hit.id for hit in packed])
         return pack(
-            list(zip(hits, chunks, strict=True)),
+            list(zip(hits, chunks, index.chunk_tokens[chunk_rows].tolist(), strict=True)),
             list(zip(packed, records, words, strict=True)),
             budget=self.budget,
         )
