@@ -152,7 +152,7 @@ class _Edges:
 class _Node:
     """A community while the tree grows; `members` are places in the sorted ids."""
 
-    members: Ints
+    members: list[int]
     parent: int
     level: int = 0
 
@@ -205,7 +205,7 @@ class _Splitter:
         """All communities, each after its parent."""
         nodes: list[_Node] = []
         queue: list[tuple[int, _Edges]] = []  # communities still to be divided, with their own edges
-        for members, inner in self._parts(np.arange(count), edges, _components(count, edges)):
+        for members, inner in self._parts(range(count), edges, _components(count, edges)):
             if inner is None or len(members) <= _ISLAND:
                 _place(nodes, queue, -1, members, inner)
                 continue
@@ -218,7 +218,7 @@ class _Splitter:
                 _place(nodes, queue, at, part, part_edges)
         return nodes
 
-    def _divided(self, members: Ints, edges: _Edges) -> Iterator[tuple[Ints, _Edges | None]]:
+    def _divided(self, members: list[int], edges: _Edges) -> Iterator[tuple[list[int], _Edges | None]]:
         """The parts of a community; none if it does not fall into parts of two or more."""
         if _is_star(len(members), edges):
             return
@@ -229,7 +229,9 @@ class _Splitter:
                 yield from self._parts(members, edges, label)
                 return
 
-    def _parts(self, members: Ints, edges: _Edges, label: Ints) -> Iterator[tuple[Ints, _Edges | None]]:
+    def _parts(
+        self, members: Sequence[int], edges: _Edges, label: Ints
+    ) -> Iterator[tuple[list[int], _Edges | None]]:
         """Members of each label, and the edges inside it between places in those members.
 
         Edges are only given for parts that have to be divided.
@@ -245,7 +247,7 @@ class _Splitter:
         inside = np.flatnonzero((owner == label[edges.target]) & (sizes[owner] > self._max_size))
         inside = inside[np.argsort(owner[inside], kind="stable")]
         source, target = place[edges.source[inside]], place[edges.target[inside]]
-        weight, sorted_members = edges.weight[inside], members[order]
+        weight, sorted_members = edges.weight[inside], np.asarray(members)[order].tolist()
         bounds = np.searchsorted(owner[inside], np.arange(len(starts))).tolist()
         for number, (low, high) in enumerate(pairwise(starts.tolist())):
             inner = None
@@ -349,7 +351,7 @@ def _without_singles(label: Ints, edges: _Edges) -> Ints:
 
 
 def _place(
-    nodes: list[_Node], queue: list[tuple[int, _Edges]], parent: int, members: Ints, edges: _Edges | None
+    nodes: list[_Node], queue: list[tuple[int, _Edges]], parent: int, members: list[int], edges: _Edges | None
 ) -> None:
     nodes.append(_Node(members, parent))
     if edges is not None:
@@ -369,7 +371,7 @@ def _communities(names: Sequence[str], nodes: Sequence[_Node]) -> list[Community
         if node.parent >= 0:
             parent = nodes[node.parent]
             parent.level = max(parent.level, node.level + 1)
-    members = [tuple([names[place] for place in node.members.tolist()]) for node in nodes]
+    members = [tuple([names[place] for place in node.members]) for node in nodes]
     made = [_community_id(own) for own in members]
     found = [
         Community(name, node.level, made[node.parent] if node.parent >= 0 else None, own)
