@@ -23,7 +23,7 @@ from graphrag.formats import READERS
 from graphrag.ids import document_id
 from graphrag.text import clean, clean_line, clean_value, decode
 
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 128 * 2**20
 _TEXT_COLUMNS = ("text", "content", "body", "passage", "abstract", "article", "description")
 _TITLE_COLUMNS = ("title", "name", "headline")
 _KEY_COLUMNS = ("id", "key", "_id", "doc_id", "document_id")
