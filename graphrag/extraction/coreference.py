@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from graphrag.datamodel import Link
 
-__all__ = ["Discourse", "Known", "subject_of_title"]
+__all__ = ["Discourse", "Known", "class_of", "subject_of_title"]
 
 _HE = frozenset({"he", "him", "his", "himself"})
 _SHE = frozenset({"she", "her", "hers", "herself"})
@@ -63,6 +63,11 @@ class Known:
     gender: str = ""
     nouns: set[str] = field(default_factory=set)
     seen: tuple[int, int, bool] = (-1, -1, False)
+
+
+def class_of(noun: str) -> str | None:
+    """The coarse type of things a noun names: "film" -> "WORK"; None if it is not among the common ones."""
+    return _CLASS_OF.get(noun.lower())
 
 
 def subject_of_title(title: str) -> tuple[str, str]:

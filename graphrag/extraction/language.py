@@ -94,10 +94,13 @@ def _latin(sample: str) -> str:
     }
     best = min(scores, key=lambda language: (-scores[language], language != "en", language))
     if scores[best] == 0:
-        return "en" if len(words) <= 30 else "und"
+        # Names and headings are English unless their letters are not.
+        foreign = len(words) >= 6 and sum(not word.isascii() for word in words) >= 2
+        return "en" if len(words) <= 30 and not foreign else "und"
     # English is the language read: another must clearly lead, and not by one homograph ("a", "die").
-    if best != "en" and (scores[best] < 2 or scores[best] < 1.3 * scores["en"] + 1):
+    distinct = [word for word in counts.keys() & _STOP_WORDS[best] if len(word) > 1]
+    if best != "en" and (len(distinct) < 2 or scores[best] < 1.3 * scores["en"] + 1):
         best = "en"
-    if best == "en" and scores["en"] * 25 < len(words):
+    if best == "en" and len(words) > 30 and scores["en"] * 25 < len(words):
         return "und"
     return best

@@ -89,6 +89,7 @@ _MARKUP = re.compile(
     r"|(?P<code>`{1,3})(?P<inner>[^`\n]{1,200})(?P=code)"
     r"|(?<!\w)(?P<open>\*\*\*|\*\*|\*|___|__|_)(?=\S)|(?<=\S)(?P<close>\*\*\*|\*\*|\*|___|__|_)(?!\w)"
     r"|</?[a-zA-Z][^<>\n]{0,200}>"
+    r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"  # seen by no reader
     r"|\s+"
 )
 _TERMINAL = re.compile(r"[.!?:;,…。！？][\"'”’)\]]*\s*$")

@@ -42,7 +42,9 @@ _NO_NAME = frozenset(
     "page chapter section figure table part season volume their there these those only some when while this that than then "
     "they were have both each usd eur gbp bc ad".split()
 )
-_PREFIX = re.compile(r"\b(?P<prefix>[Cc]o|[Rr]e|[Pp]re|[Nn]on|[Nn]eo|[Aa]nti|[Mm]ulti|[Ss]emi|[Ss]ub|[Uu]n|[Ii]nter)-(?=[a-z]{3})")
+_PREFIX = re.compile(
+    r"\b(?P<prefix>[Cc]o|[Rr]e|[Pp]re|[Nn]on|[Nn]eo|[Aa]nti|[Mm]ulti|[Ss]emi|[Ss]ub|[Uu]n|[Ii]nter)-(?=[a-z]{3})"
+)
 _SMALL_WORD = re.compile(rf"(?:^| ){_SMALL}(?= )|:", re.I)
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"[.!?]\s")
@@ -86,7 +88,9 @@ def mask(block: Block, name: str = "") -> Block:
         length += len(words)
         position = end
     copy(position, len(text))
-    return replace(block, text="".join(pieces), anchors=tuple(anchors), sources=tuple(sources), stand_ins=stand_ins)
+    return replace(
+        block, text="".join(pieces), anchors=tuple(anchors), sources=tuple(sources), stand_ins=stand_ins
+    )
 
 
 def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
@@ -115,19 +119,27 @@ def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
 def _is_hard_opening(title: str, *, definition: bool) -> bool:
     """Whether a capitalised opening would mislead the parser, and is surely one name."""
     words = title.split()
-    if len(title) > 90 or (words[0].lower() in _OPENERS and (not definition or _NO_NAME & {w.lower() for w in words[1:]})):
+    if len(title) > 90 or (
+        words[0].lower() in _OPENERS and (not definition or _NO_NAME & {w.lower() for w in words[1:]})
+    ):
         return False
     if re.match(r"\d{1,5} [A-Z]", title) and title.count(" ") == 1:
         return True
-    if definition and ("'s " in title or "’s " in title or re.search(r" (?:I{2,3}|IV|V|VI{1,3}|\d+)\Z", title)):
+    if definition and (
+        "'s " in title or "’s " in title or re.search(r" (?:I{2,3}|IV|V|VI{1,3}|\d+)\Z", title)
+    ):
         return True
     if "," in title and not definition:
         return False
     return _SMALL_WORD.search(title) is not None or words[0].lower() in _FUNCTION
 
 
-_OPENERS = frozenset("in on at since during from after before by as although while when if but and for".split())
-_FUNCTION = frozenset("my your our who what why how where of to no not with under over near into out up".split())
+_OPENERS = frozenset(
+    "in on at since during from after before by as although while when if but and for".split()
+)
+_FUNCTION = frozenset(
+    "my your our who what why how where of to no not with under over near into out up".split()
+)
 
 
 def _is_title(words: str) -> bool:

@@ -52,6 +52,29 @@ _PERSONAL_TITLES = frozenset(
 )
 _SKIPPED_LEFT = frozenset({"det", "det:predet", "nmod:poss", "cc:preconj", "advmod"})
 _DEFINITE = frozenset({"the", "this", "that", "these", "those", "its", "their", "his", "her", "our", "my"})
+_ENDINGS = {
+    ending: kind
+    for kind, endings in {
+        "LOC": "river rivers lake lakes mountain mountains mount peak alps island islands range valley bay county park "
+        "creek hills hill ridge glacier peninsula sea ocean strait desert forest canyon plateau volcano street avenue "
+        "bridge dam reservoir airport harbour harbor province district prefecture canton gulf falls township borough",
+        "ORG": "inc corp corporation ltd llc plc gmbh company records studios university college institute institution "
+        "association committee agency ministry airlines airways bank press publishing publishers pictures entertainment "
+        "orchestra society foundation federation union club party council commission department school academy "
+        "laboratory laboratories observatory museum navy army",
+        "EVENT": "war battle olympics championship championships tournament revolution election elections conference "
+        "festival cup",
+    }.items()
+    for ending in endings.split()
+}  # fmt: skip
+_OPENINGS = {
+    "lake": "LOC", "mount": "LOC", "river": "LOC", "cape": "LOC", "isle": "LOC", "university": "ORG", "battle": "EVENT",
+    "treaty": "EVENT", "ministry": "ORG", "bank": "ORG", "gulf": "LOC", "bay": "LOC", "monte": "LOC", "piz": "LOC",
+}  # fmt: skip
+_PLACE_NOUNS = frozenset(
+    "river lake mountain island city town village district province county state region constellation valley peninsula "
+    "commune municipality prefecture canton suburb port kingdom continent galaxy volcano".split()
+)
 _ORDINALS = frozenset(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth last only final"
     " debut sole main new former current".split()
@@ -148,7 +171,7 @@ class NominalReader:
         first, last = self._widen(head, first, last)
         while first < last and parse.lower[first] in ("the", "a", "an"):
             first += 1
-        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, kind or None,
+        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, self._shape_type(first, last, kind or None),
                        noun=self._type_noun(head, first), definite=True)  # fmt: skip
 
     def _widen(self, head: int, first: int, last: int) -> tuple[int, int]:
@@ -200,7 +223,7 @@ class NominalReader:
                     and parse.dep[last + 1] in ("flat", "compound")
                 ):
                     last += 1
-        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, None,
+        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, self._shape_type(first, last, None),
                        noun=self._type_noun(head, first), definite=True)  # fmt: skip
 
     def _joins(self, token: int, first: int, last: int) -> bool:
@@ -216,6 +239,24 @@ class NominalReader:
             if parse.tag[token] in ("NNP", "NNPS") and parse.lower[token].rstrip(".") not in _PERSONAL_TITLES:
                 return label != "nmod:unmarked" or token == last + 1
         return label == "nummod" and token == last + 1
+
+    def _shape_type(self, first: int, last: int, kind: str | None) -> str | None:
+        """The type a name's own words tell ("Lake Itasca", "Polydor Records"), else `kind`."""
+        parse = self.parse
+        words = parse.text[first].split() if first == last else parse.text[first : last + 1]
+        if len(words) > 1:
+            ending = words[-1].lower().rstrip(".")
+            if ending in _ENDINGS:
+                return _ENDINGS[ending]
+            opening = words[0].lower()
+            if opening in _OPENINGS and kind != "WORK":
+                return _OPENINGS[opening]
+        # "the constellation of Equuleus", "in the river Aare": the noun before says it.
+        if kind in ("PERSON", "ORG", "LOC", None, "MISC") and first >= 2:
+            noun = first - 1 if parse.lower[first - 1] != "of" else first - 2
+            if parse.pos[noun] == "NOUN" and parse.lower[noun] in _PLACE_NOUNS:
+                return "LOC"
+        return kind
 
     def _type_noun(self, head: int, first: int) -> str:
         """The common nouns right before a name: "film director" in "film director Ang Lee"."""
