@@ -20,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.datamodel import Context, ContextItem, Evidence, Hit, HitKind, Query, Span
+from graphrag.datamodel import Chunk, Context, ContextItem, Evidence, Hit, HitKind, Query, Span
 from graphrag.errors import DataError
 from graphrag.generation.wording import kindred
 from graphrag.ids import content_id
@@ -36,24 +36,26 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Scores = NDArray[np.float64]
 
-_MEANING = 0.65
+_MEANING = 0.45
 """Share of nearness in vector space in a sentence's score; the rest is shared words."""
 _NOVELTY = 0.35
 """Price of likeness to a point already taken."""
+_SECOND_LOOK = 1_200
+"""Sentences whose own words are compared with the question's in vector space."""
 _ALIKE = 0.8
 _LEAST_ALIKE = 0.5
 _KINDRED = 0.7
 """What another word for the same happening is worth beside the word itself."""
 _SPREAD = 0.8
 """How much a further point from the same document is discounted."""
-_WEAK = 0.45
+_WEAK = 0.4
 """Points below this share of the best one's score are left out."""
 _REPEATED = 0.92
 """Cosine from which a sentence says again what was said."""
 _PER_COMMUNITY = 6
 _PER_DOCUMENT = 3
 _BATCH = 16
-_RELEVANT = 0.35
+_RELEVANT = 0.4
 """A community is followed while its relevance is this share of the best one's."""
 _SHORT, _LONG = 25, 600
 # Words by which a question speaks of the collection itself rather than of what is in it.
@@ -68,16 +70,31 @@ _ABOUT_TEXT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A word of a question.
+
+    Attributes:
+        share: Its share of what is asked, by rarity; those of a question sum to 1.
+        vector: (dim,).
+        worth: Terms of the corpus that meet it, with what each is worth, the least first.
+    """
+
+    share: float
+    vector: Floats
+    worth: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question for global search.
 
     Attributes:
         vector: (dim,) of its words that tell of something.
-        terms: For each of them its weight, and the terms of the corpus that meet it with their worth.
+        terms: Each of them.
     """
 
     vector: Floats
-    terms: tuple[tuple[float, tuple[tuple[int, float], ...]], ...]
+    terms: tuple[Term, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +135,7 @@ class GlobalRetriever:
         cues: Cues | None = None,
         level: int | None = None,
         budget_tokens: int = 12_000,
-        points: int = 18,
+        points: int = 20,
         executor: Executor | None = None,
     ) -> None:
         """Lay the view's communities over the index.
@@ -194,18 +211,20 @@ class GlobalRetriever:
         folded = list(dict.fromkeys(word for _, word in kept))
         alike = self._thesaurus.alike(folded)
         rows = term_rows(self._index, [stem(word) for word in folded]).tolist()
+        vectors = self._embedder.embed([" ".join(surface for surface, _ in kept), *folded])
+        rarest = float(np.max(self._index.term_idf, initial=1.0))
+        weights = [float(self._index.term_idf[row]) if row >= 0 else rarest for row in rows]
+        total = sum(weights)
         terms = []
-        for word, row in zip(folded, rows, strict=True):
+        for word, row, weight, vector in zip(folded, rows, weights, vectors[1:], strict=True):
             worth = {other: _ALIKE * value for other, value in alike[word] if value >= _LEAST_ALIKE}
             kin = term_rows(self._index, [*map(stem, kindred(word)), *self._cue_stems(stem(word))])
             worth |= {int(other): max(_KINDRED, worth.get(int(other), 0.0)) for other in kin[kin >= 0]}
             if row >= 0:
                 worth[row] = 1.0
-            if worth:
-                own = row if row >= 0 else max(worth, key=lambda other: (worth[other], -other))
-                terms.append((float(self._index.term_idf[own]), tuple(sorted(worth.items()))))
-        [vector] = self._embedder.embed([" ".join(surface for surface, _ in kept)])
-        return Asked(vector, tuple(terms))
+            met = tuple(sorted(worth.items(), key=lambda item: (item[1], item[0])))
+            terms.append(Term(weight / total, vector, met))
+        return Asked(vectors[0], tuple(terms))
 
     def _cue_stems(self, term: str) -> list[str]:
         """Stems of the words an ontology gives the relations that this word names."""
@@ -221,15 +240,40 @@ class GlobalRetriever:
             return self._centrality()
         near = (self._index.sentence_vectors @ (asked.vector * np.float32(1 / 127))).astype(np.float64)
         words = np.zeros(count)
-        total = sum(weight for weight, _ in asked.terms) or 1.0
-        for weight, worth in asked.terms:
+        for term in asked.terms:
             met = np.zeros(count)
-            # From the least alike to the word itself, so that the best meeting stays.
-            for row, value in sorted(worth, key=lambda item: item[1]):
+            for row, value in term.worth:  # the least first, so that the best meeting stays
                 met[self._index.term_sentences.row(row)] = value
-            words += weight / total * met
-        score: Scores = _MEANING * np.clip(near, 0.0, 1.0) + (1.0 - _MEANING) * words
+            words += term.share * met
+        near = np.clip(near, 0.0, 1.0)
+        best = _MEANING * near + (1.0 - _MEANING) * words
+        rows = np.sort(np.argsort(-np.round(best, 9), kind="stable")[:_SECOND_LOOK])
+        words[rows] = np.maximum(words[rows], self._like_words(asked, rows))
+        score: Scores = _MEANING * near + (1.0 - _MEANING) * words
         return score
+
+    def _like_words(self, asked: Asked, rows: Rows) -> Scores:
+        """How well each sentence's own words meet the question's in vector space.
+
+        The index knows vectors of the commonest terms only; the words of promising sentences are few.
+        """
+        texts = [quote for _, quote in self._quotes(rows)]
+        split = [[fold(surface) for _, _, surface in tokens(text)] for text in texts]
+        known = sorted(
+            {word for words in split for word in words if word not in STOPWORDS and word.isalpha()}
+        )
+        if not known:
+            return np.zeros(len(rows))
+        place = {word: number for number, word in enumerate(known)}
+        alike = self._embedder.embed(known) @ np.array([term.vector for term in asked.terms]).T  # (w, t)
+        alike = np.where(alike >= _LEAST_ALIKE, np.where(alike > 0.999, 1.0, _ALIKE * alike), 0.0)
+        shares = np.array([term.share for term in asked.terms])
+        found = np.zeros(len(rows))
+        for number, words in enumerate(split):
+            mine = [place[word] for word in words if word in place]
+            if mine:
+                found[number] = float(alike[mine].max(axis=0) @ shares)
+        return found
 
     def _centrality(self) -> Scores:
         """How much a sentence says about much-mentioned things, for questions about everything."""
@@ -340,11 +384,23 @@ class GlobalRetriever:
         return kept
 
     def _evidence(self, sentence: int) -> Evidence:
+        [(chunk, quote)] = self._quotes(np.array([sentence]))
         start, end = (int(part) for part in self._index.sentence_span[sentence])
-        chunk_id = self._index.chunk_ids[int(self._index.sentence_chunk[sentence])]
-        chunk = self._view.chunks_by_id([chunk_id])[0]
-        quote = chunk.text[start - chunk.span.start : end - chunk.span.start]
-        return Evidence(chunk.document_id, chunk_id, Span(start, end), quote, "quote", 1.0)
+        return Evidence(chunk.document_id, chunk.id, Span(start, end), quote, "quote", 1.0)
+
+    def _quotes(self, rows: Rows) -> list[tuple[Chunk, str]]:
+        """The passage and the words of each sentence."""
+        owner = np.asarray(self._index.sentence_chunk)[rows]
+        distinct = np.unique(owner)
+        chunks = dict(
+            zip(distinct.tolist(), self._view.chunks_by_id(self._index.chunk_ids.take(distinct)), strict=True)
+        )
+        spans = np.asarray(self._index.sentence_span)[rows]
+        found = []
+        for at, (start, end) in zip(owner.tolist(), spans.tolist(), strict=True):
+            chunk = chunks[at]
+            found.append((chunk, chunk.text[start - chunk.span.start : end - chunk.span.start]))
+        return found
 
     def _items(self, points: Sequence[Point]) -> tuple[ContextItem, ...]:
         items = []
