@@ -180,23 +180,23 @@ def _undo(stem: str) -> tuple[str, ...]:
 # Verbs in -e that the endings below do not give away, without their e.
 _E_STEMS = _words(
     """
-    acquir adher admir advis aris associat assum attribut bak bas becom besieg blam bor brok capsiz car
-    challeng chang charg chas chok choos cit clon clos coincid collid com combin commut compar compet
-    compil complet compos conced concid confin consol constitut consum contribut cop costum cruis dat
-    debat decid declar declin defin delet deplet describ desir determin devot dictat din discharg disput
-    dissolv distribut diverg divid dominat don driv emerg encourag engag enlarg eras erod escap evok
-    examin exchang excit execut exil expedit expir explod explor expos fac fad fil fin fir forg forsak
-    fram fus gam garag giv glu guid hat hav hid hik hing hir hom hop hous ignit imagin impos improv
-    inclin inscrib inspir institut interfer invad invit invok issu jok judg lak lik lin liv loath lodg
-    los lur mak manag marin measur merg min mortgag mov nam nicknam not nurs oblig oppos outrag ow pag
-    paus pav perfum persuad phon pil plac plagu plan pledg plung pok pollut pos prais preced premier
-    prepar presid presum prob produc promis propos prosecut prov provid provok pursu quot rac rais
-    rampag rang rat ravag realiz reced recit refin refus rehears releas remov renam requir rescu reshap
-    resid resum retir rever revok rhym rid ris rul salut sav savag scal schedul scor secre seiz serv
-    settl sever shak shap shar shin sieg sir siz smil smok solv spac spik spok squar stag stak stat stor
-    strik striv strok styl su submerg subscrib substitut supersed suppos surg surpris surviv tak tam
-    tast terrac ti til tim tol ton trac trad transcrib tun typ undermin unit upgrad urg us valu vot
-    voyag wag wak wav welcom whal whit wip writ yok
+    acquir adher admir advis aris arrang associat assum attribut bak bas becom besieg blam bor brok
+    capsiz car challeng chang charg chas chok choos cit clon clos coincid collid com combin commut
+    compar compet compil complet compos conced concid confin consol constitut consum contribut cop
+    costum cruis dat debat decid declar declin defin delet deplet describ desir determin devot dictat
+    din discharg disput dissolv distribut diverg divid dominat don driv emerg encourag engag enlarg eras
+    erod escap evok examin exchang excit execut exil expedit expir explod explor expos fac fad fil fin
+    fir forg forsak fram fus gam garag giv glu guid hat hav hid hik hing hir hom hop hous ignit imagin
+    impos improv inclin inhal inscrib inspir institut interfer invad invit invok issu jok judg lak lik
+    lin liv loath lodg los lur mak manag marin measur merg min mortgag mov nam nicknam not nurs oblig
+    oppos outrag ow pag paus pav perfum persuad phon pil plac plagu plan pledg plung pok pollut pos
+    prais preced premier prepar presid presum prob produc promis propos prosecut prov provid provok
+    pursu quot rac rais rampag rang rat ravag realiz reced recit refin refus rehears releas remov renam
+    requir rescu reshap resid resum retir rever revok rhym rid ris rul salut sav savag scal schedul scor
+    secre seiz serv settl sever shak shap shar shin sieg sir siz smil smok solv spac spik spok squar
+    stag stak stat stor strik striv strok styl su submerg subscrib substitut supersed suppos surg
+    surpris surviv tak tam tast terrac ti til tim tol ton trac trad transcrib tun typ undermin unit
+    upgrad urg us valu vot voyag wag wak wav welcom whal whit wip writ yok
     """
 )
 _E_ENDINGS = tuple(

@@ -28,6 +28,8 @@ from ontology.morphology import (
 _V = TypeVar("_V")
 
 OPPOSITE = {"AB": "BA", "BA": "AB"}
+# What "X is Y" can say, for the types of Y to choose from.
+_COPULA_FRAMES = ("instance", "genre", "occupation", "position", "rank", "nationality", "ethnicity")
 TIME_WORDS = frozenset({"date", "time", "year", "day", "month", "period"})
 PLACE_WORDS = frozenset({"place", "location", "site", "venue", "city", "country", "town", "state", "region"})
 
@@ -118,7 +120,7 @@ def _index() -> _Index:
     for name, frame in FRAMES.items():
         for role, phrases in (("AB", frame.verbs), ("BA", frame.back_verbs)):
             for phrase in phrases:
-                _add(verbs, " ".join(content_words(phrase)[0]), (name, role))  # already lemmas
+                _add(verbs, _lexicon_form(phrase), (name, role))
         # A noun without preposition names the tail: "director" leads from the film (B) to the person (A).
         for role, phrases in (("BA", frame.agents), ("AB", frame.patients)):
             for phrase in phrases:
@@ -126,6 +128,14 @@ def _index() -> _Index:
         for phrase in frame.events:
             _add(events, phrase, name)
     return _Index(_frozen(verbs), _frozen(nouns), _frozen(events))
+
+
+def _lexicon_form(phrase: str) -> str:
+    """The normal form of a lexicon phrase: lemmas already, except in passives ("be listed on")."""
+    content, copula = content_words(phrase)
+    if copula and content and _is_participle(content[0]):
+        content = [verb_lemmas(content[0])[0], *content[1:]]
+    return " ".join(content)
 
 
 def _add(table: dict[str, list[_V]], key: str, value: _V) -> None:
@@ -163,11 +173,7 @@ def _all_readings(phrase: str) -> list[Reading]:
     content, copula = content_words(phrase)
     content = [word for word in content if not word.isdigit()]
     if not content:
-        return (
-            [Reading(name, "AB", 0.6) for name in ("instance", "genre", "occupation", "position")]
-            if copula
-            else []
-        )
+        return [Reading(name, "AB", 0.6) for name in _COPULA_FRAMES] if copula else []
     if "and" in content[1:-1]:
         return [reading for part in _conjuncts(content) for reading in _content_readings(part, copula)]
     return _content_readings(content, copula) + _adjunct_label_readings(words(phrase))
@@ -183,6 +189,7 @@ def _content_readings(content: list[str], copula: bool) -> list[Reading]:
     found += _placed_noun_readings(content)
     found += _maker_readings(content)
     found += _object_readings(content)
+    found += _dated_noun_readings(content) if copula else []
     if len(content) > (1 if copula else 2) and content[-1] in PREPOSITIONS:
         found += _short_readings(content, copula)
     return found
@@ -207,15 +214,23 @@ def _object_readings(content: list[str]) -> list[Reading]:
     return [Reading(frame, role, 0.85) for frame, role in sorted(verbs) if frame in told]
 
 
+def _dated_noun_readings(content: list[str]) -> list[Reading]:
+    """Read "is a comedy film" with a date beside it ("a 1958 film") as when it came out or took place."""
+    kinds = NOUN_KINDS.get(singular(content[-1]), ())
+    frames = ("release", "publish") if "WORK" in kinds else ("occur",) if "EVENT" in kinds else ()
+    return [Reading(name, "XT", 0.7) for name in frames]
+
+
 def _short_readings(content: list[str], copula: bool) -> list[Reading]:
     """Read a long phrase by its ends: "published in London by", "is a village in" as "is in"."""
     first, last = content[0], content[-1]
     if not copula or _is_inflected(first):
         return [Reading(r.frame, r.role, r.score * 0.8) for r in _verb_readings([first, last])]
     nouns = [singular(word) for word in content[:-1]]
-    if nouns[-1] in NOUN_KINDS or any(word in NOUN_KINDS for word in nouns):
-        return [Reading(r.frame, r.role, r.score * 0.8) for r in _verb_readings([last])]
-    return []
+    if not any(word in NOUN_KINDS for word in nouns):
+        return []
+    table = _index().verbs.get(last, ())
+    return [Reading(name, role, 0.75) for name, role in table]
 
 
 def _conjuncts(content: list[str]) -> list[list[str]]:
