@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from graphrag.datamodel import Span
 
-# A run of stops with its closing quotes, then a blank or the end. The look-behind keeps the search
-# from starting inside a run, so a text of stops alone takes linear time.
+# A run of stops with its closing quotes and note marks ([3]), then a blank or the end. The
+# look-behind keeps the search from starting inside a run: a text of stops alone takes linear time.
 _STOP = re.compile(
-    r"(?<![.!?…])(?P<stop>[.!?…]++)[\"'”’»)\]]{0,3}(?=\s|\Z|\[\d)(?:\[\d{1,3}\])*"
+    r"(?<![.!?…])(?P<stop>[.!?…]++)[\"'”’»)\]]{0,3}(?=\s|\Z|\[\d)(?: ?\[\d{1,3}\])*"
     r"|(?P<wide>[。！？｡．।॥؟۔]++)[\"'”’»」』）】\])]{0,3}"
 )
 _YEAR_AHEAD = re.compile(r"\s*\(\d{4}")
@@ -154,7 +154,7 @@ def _closes(text: str, first: int, match: "re.Match[str]", end: int) -> bool:
     window = text[max(first, match.start() - _LONGEST_TOKEN) : match.start()]
     token = _TOKEN_BEFORE.search(window)
     word = token.group() if token else ""
-    if not word or match.end() - match.start() > 1:  # a closing quote or bracket follows the stop
+    if not word or match.end() - match.start() > 1:  # a closing quote, bracket or note follows the stop
         return True
     starts_sentence = not text[first : match.start() - len(word)].strip(_OPENERS + " \t\n")
     return _word_can_end(word, character, _word_at(text, after, end), starts_sentence)

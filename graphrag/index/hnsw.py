@@ -139,6 +139,11 @@ class HNSWIndex:
             scores[at, : len(order)] = values[order]
         return rows, scores
 
+    @property
+    def vectors(self) -> Floats:
+        """(n, dim) by row, not to be written to; rows of removed ids are still in it until `save`."""
+        return self._vectors[: self._count]
+
     def name(self, row: int) -> str:
         """Id of a row that `search_rows` gave."""
         return self._name(row)

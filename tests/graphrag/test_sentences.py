@@ -39,6 +39,7 @@ def split(text: str) -> list[str]:
         "Это дом.¦Он стоит.",
         "यह घर है।¦वह बड़ा है।",
         "The claim stands.[3]¦It was checked.[4][12]¦Twice.",
+        "It was so. [3] [4]¦Then it was not. [5]",
         "In 1999.¦Then 12 more came.",
     ],
 )  # fmt: skip
