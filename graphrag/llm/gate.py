@@ -244,7 +244,9 @@ class Gate:
             futures = [pool.submit(function, item) for item in work]
             for future in futures:
                 yield future.result()
-        except KeyboardInterrupt:
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException:  # Ctrl-C, or a signal that ends the program
             self.stop()
             raise
         finally:

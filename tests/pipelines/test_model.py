@@ -1,0 +1,218 @@
+"""The whole road with a model: build, kill, resume, edit, budget, estimate; from the command line."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graphrag.testing.server import Recorded, ScriptedServer
+
+ROOT = Path(__file__).parent.parent.parent
+ONTOLOGY = """\
+name: firms
+types:
+  Person: {}
+  Organization: {aliases: [firm]}
+  Place: {}
+relations:
+  FOUNDED: {domain: [Person], range: [Organization]}
+  BORN_IN: {domain: [Person], range: [Place]}
+"""
+ACQUIRED = "  ACQUIRED: {domain: [Organization], range: [Organization]}\n"
+
+
+class Road:
+    """A corpus, a server and a command line that uses it."""
+
+    def __init__(self, folder: Path, server: ScriptedServer, documents: int) -> None:
+        self.folder = folder
+        self.server = server
+        self.sources = folder / "docs"
+        self.sources.mkdir()
+        for number in range(documents):
+            self.write(number, f"Ada Stone{number} founded Acme{number}. Acme{number} acquired Bolt{number}.")
+        self.ontology = folder / "ontology.yaml"
+        self.ontology.write_text(ONTOLOGY, encoding="utf-8")
+
+    def write(self, number: int, text: str) -> None:
+        (self.sources / f"d{number:03}.txt").write_text(text, encoding="utf-8")
+
+    def arguments(self, kg: str, *more: str) -> list[str]:
+        settings = {
+            "llm.model": "scripted",
+            "llm.base_url": self.server.url,
+            "llm.gleanings": "0",
+            "llm.price_prompt": "1",
+            "llm.price_completion": "1",
+            "embedding.name": "hashing",
+        }
+        given = [item for key, value in settings.items() for item in ("--set", f"{key}={value}")]
+        given += ["--ontology", str(self.ontology), "--extractor", "llm", *more]
+        return [
+            sys.executable,
+            "-m",
+            "pipelines",
+            "build",
+            str(self.sources),
+            "--out",
+            str(self.folder / kg),
+            *given,
+        ]
+
+    def start(self, kg: str, *more: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            self.arguments(kg, *more),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+        )
+
+    def build(self, kg: str, *more: str) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            self.arguments(kg, *more), cwd=ROOT, capture_output=True, env=clean_environment()
+        )
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run([sys.executable, "-m", "pipelines", *arguments], cwd=ROOT, capture_output=True)
+
+    def export(self, kg: str) -> str:
+        target = self.folder / f"{kg}.jsonl"
+        done = self.run("export", str(self.folder / kg), "--format", "jsonl", "-o", str(target))
+        assert done.returncode == 0, done.stderr.decode()
+        return hashlib.sha256(target.read_bytes()).hexdigest()
+
+    def seen(self) -> list[Recorded]:
+        return self.server.requests()
+
+
+def clean_environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
+
+
+@pytest.fixture
+def road(tmp_path: Path) -> Iterator[Road]:
+    with ScriptedServer(tmp_path / "server") as server:
+        yield Road(tmp_path, server, documents=12)
+
+
+def test_the_whole_road(road: Road) -> None:
+    planned = road.build("kg", "--estimate", "--json")
+    assert planned.returncode == 0, planned.stderr.decode()
+    assert "12 calls to scripted" in json.loads(planned.stdout)["plan"]
+    assert road.seen() == []
+
+    stopped = road.build("kg", "--max-cost", "0.004")
+    assert stopped.returncode == 8, stopped.stderr.decode()
+    assert b"budget" in stopped.stderr
+    paid = len(road.seen())
+    assert 0 < paid < 12
+    assert "budget" in json.loads((road.folder / "kg" / "report.json").read_text())["error"]
+
+    resumed = road.build("kg", "--json")
+    assert resumed.returncode == 0, resumed.stderr.decode()
+    assert len(road.seen()) == 12
+    assert json.loads(resumed.stdout)["model"]["calls"] == 12 - paid
+    first = road.export("kg")
+
+    assert road.build("kg").returncode == 0
+    assert len(road.seen()) == 12
+
+    # One document edited: its chunk alone is asked about.
+    road.write(3, "Bea Marsh founded Cog.")
+    assert road.build("kg").returncode == 0
+    assert len(road.seen()) == 13
+
+    # A wider ontology admits what was quarantined, and nobody is asked.
+    rejected = json.loads(road.run("quarantine", str(road.folder / "kg"), "stats", "--json").stdout)
+    assert "unknown_relation" in json.dumps(rejected)
+    road.ontology.write_text(ONTOLOGY + ACQUIRED, encoding="utf-8")
+    replayed = road.run("quarantine", str(road.folder / "kg"), "replay", "--ontology", str(road.ontology))
+    assert replayed.returncode == 0, replayed.stderr.decode()
+    assert len(road.seen()) == 13
+    assert road.export("kg") != first
+
+
+def test_a_killed_build_resumes_and_pays_for_nothing_twice(road: Road) -> None:
+    assert road.build("whole").returncode == 0
+    expected = road.export("whole")
+    base = len(road.seen())
+    road.server.plan(delay=0.15)
+    draw = random.Random(7)
+    kills = 0
+    for _ in range(30):
+        process = road.start("killed", "--set", "llm.max_in_flight=4", "--set", "build.batch_documents=3")
+        deadline = time.monotonic() + draw.uniform(1.0, 3.5)
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.communicate()
+        if process.returncode == 0:
+            break
+        if kills == 6:
+            road.server.plan(delay=0.0)
+            finished = road.build("killed")
+            assert finished.returncode == 0, finished.stderr.decode()
+            break
+    assert kills > 0
+    assert road.export("killed") == expected
+    # Nothing whose answer had been sent long before the kill was asked for again.
+    requests = road.seen()[base:]
+    answered = [request for request in requests if request.finished is not None]
+    repeated = [count - 1 for count in Counter(request.key for request in answered).values() if count > 1]
+    assert sum(repeated) <= 4 * kills
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_build_ends_soon_and_says_how_to_resume(road: Road, number: signal.Signals) -> None:
+    road.server.plan(always="silence")
+    process = road.start("kg")
+    while not road.seen():
+        time.sleep(0.05)
+        assert process.poll() is None, process.communicate()
+    started = time.monotonic()
+    process.send_signal(number)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert time.monotonic() - started < 15
+    assert process.returncode == 128 + number
+    assert b"Traceback" not in errors
+    assert b"resume" in errors or b"again" in errors
+
+
+def test_a_missing_key_is_a_clear_error_before_any_call(road: Road) -> None:
+    done = road.build("kg", "--set", "llm.base_url=''")
+    assert done.returncode == 2
+    assert b"OPENAI_API_KEY holds no key" in done.stderr
+
+
+def test_a_wrong_key_ends_with_its_own_code(road: Road) -> None:
+    road.server.plan(always="401")
+    done = road.build("kg")
+    assert done.returncode == 7
+    assert b"does not accept the API key" in done.stderr
+    assert len(road.seen()) <= 3
+
+
+def test_failed_chunks_are_listed_and_make_the_build_partial(road: Road) -> None:
+    road.server.plan(faults={"refusal": 0.08}, seed=2)
+    done = road.build("kg", "--json", "--set", "build.max_failed_share=1.0")
+    report = json.loads((road.folder / "kg" / "report.json").read_text())
+    failed = report["chunks"]["failed"]
+    assert report["chunks"]["seen"] == report["chunks"]["ok"] + report["chunks"]["empty"] + failed
+    assert done.returncode == (3 if failed else 0)
+    assert len(report["failures"]) == failed
