@@ -6,6 +6,7 @@ apposition says of a name is carried over to the name ("X is a film directed by 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from graphrag.extraction.syntax import Parse
 __all__ = ["Fact", "SentenceReader"]
 
 _DETERMINERS = frozenset({"det", "det:predet", "nmod:poss"})
+_YEAR = re.compile(r"1[5-9]\d\d|20[0-4]\d")
 _LEFT_MODIFIERS = frozenset({"amod", "compound", "nummod", "punct", "flat", "nmod:unmarked", "goeswith"})
 # "a 1987 film" says when it came out, in the words people use of such a work.
 _ISSUED = {
@@ -354,11 +356,11 @@ class SentenceReader:
             *range(first, head),
             *(k for k in parse.children[head] if parse.dep[k] == "nmod:unmarked"),
         ]:
-            start = parse.entity_start[kid]
-            if start < 0 or start in seen:
+            start = parse.entity_start[kid] if parse.entity_start[kid] >= 0 else kid
+            if start in seen:
                 continue
             seen.add(start)
-            kind = parse.entity[kid]
+            kind = parse.entity[kid] or ("DATE" if _YEAR.fullmatch(parse.text[kid]) else "")
             if kind not in ("DATE", "NORP", "LOC", "ORG"):
                 continue
             target = self.nominals.read(kid)
@@ -397,7 +399,7 @@ class SentenceReader:
         parse = self.parse
         governor = parse.head[token]
         left, right = self.nominals.read(governor), self.nominals.read(token)
-        if left is None or right is None or Kind.VALUE in (left.kind, right.kind) and right.type == "DATE":
+        if left is None or right is None or Kind.VALUE in (left.kind, right.kind) or "NORP" in (left.type, right.type):
             return
         if left.kind == Kind.COMMON and right.kind == Kind.NAME:
             yield self._fact(right, "is", left, "apposition", Modality.ASSERTED, None)

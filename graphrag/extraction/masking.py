@@ -36,6 +36,9 @@ _CODE = re.compile(
     r"|\b(?:[A-Z][a-z]+ )?[A-Z][a-z]{3,} \d{1,3}[A-Z]?\b(?!\.\d|,\d|(?:st|nd|rd|th)\b| (?:January|February|March|April|May|June"
     r"|July|August|September|October|November|December|per ?cent|%|million|billion|years?|days?|hours?|km|miles|metres|people))"
 )
+# Brackets after a name: other spellings, dates, a translation. Read by `asides`; in a sentence they only disturb.
+_BRACKETS = re.compile(r"(?<=[\w\"'”’.!?]) ?\((?P<inner>[^()]{1,200})\)")
+_ASIDE = re.compile(r"[:;\d]|[^\x00-\x7f]|\b(?:born|also|formerly|or|lit|literally|pronounced|aka|a\.k\.a)\b", re.I)
 _NO_NAME = frozenset(
     "january february march april june july august september october november december monday tuesday wednesday thursday "
     "friday saturday sunday about around over under from since until between nearly almost approximately with after before "
@@ -81,6 +84,9 @@ def mask(block: Block, name: str = "") -> Block:
         if start < position:
             continue
         copy(position, start)
+        if not words:
+            position = end
+            continue
         anchors.append(length)
         sources.append(block.source(start))
         stand_ins[length] = StandIn(block.source(end - 1) + 1, text[start:end], kind)
@@ -94,7 +100,11 @@ def mask(block: Block, name: str = "") -> Block:
 
 
 def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
-    """(start, end, stand-in, kind) of what is to be replaced; may overlap."""
+    """(start, end, stand-in, kind) of what is to be replaced; may overlap. An empty stand-in leaves the words out."""
+    if "(" in text:
+        for found in _BRACKETS.finditer(text):
+            if _is_aside(found["inner"]):
+                yield found.start(), found.end(), "", "aside"
     if "-" in text:
         for found in _PREFIX.finditer(text):
             word = _WORD.match(text, found.end())
@@ -114,6 +124,11 @@ def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
     if name and " " in name and _SMALL_WORD.search(name):
         for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
             yield found.start(), found.end(), STAND_IN, "name"
+
+
+def _is_aside(inner: str) -> bool:
+    """Whether brackets hold a gloss rather than a part of the sentence."""
+    return inner.isupper() and len(inner) <= 10 or _ASIDE.search(inner) is not None
 
 
 def _is_hard_opening(title: str, *, definition: bool) -> bool:

@@ -11,7 +11,9 @@ from graphrag.extraction.syntax import Parse
 
 __all__ = ["repair"]
 
-_APPENDED = frozenset({"appos", "flat", "nmod:unmarked", "compound", "nmod:desc", "dep", "list", "parataxis", "ROOT", "nmod"})
+_APPENDED = frozenset(
+    {"appos", "flat", "nmod:unmarked", "compound", "nmod:desc", "dep", "list", "parataxis", "ROOT", "nmod"}
+)
 _LEFT_OUT = frozenset({"vocative", "dislocated", "obl:unmarked", "nmod:unmarked", "parataxis", "list", "dep"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
 
@@ -20,11 +22,14 @@ def repair(parse: Parse) -> None:
     """Mend names and subjects in place; O(tokens)."""
     changed = False
     for start in sorted(parse.entity_ends()):
+        parse.split_year(start)
+    for start in sorted(parse.entity_ends()):
         if parse.entity[start] == "DATE":
             continue
         changed |= _unite(parse, start, parse.entity_end(start))
         changed |= _promote(parse, start, parse.entity_end(start))
     changed |= _release_phrases(parse)
+    changed |= _raise_adjuncts(parse)
     changed |= _seat_subjects(parse)
     if changed:
         parse.link_children()
@@ -50,7 +55,9 @@ def _unite(parse: Parse, start: int, end: int) -> bool:
             return True
         return False
     # The one with a role of its own is the head; "flat" and modifiers of something outside are slips.
-    ranked = sorted(outer, key=lambda t: (parse.dep[t] in ("flat", "compound", "amod", "case", "det", "punct", "cc"), t))
+    ranked = sorted(
+        outer, key=lambda t: (parse.dep[t] in ("flat", "compound", "amod", "case", "det", "punct", "cc"), t)
+    )
     head = ranked[0]
     for token in outer:
         if token != head:
@@ -85,7 +92,20 @@ def _promote(parse: Parse, start: int, end: int) -> bool:
     parse.head[name], parse.dep[name] = (name if governor == noun else governor), role
     parse.head[noun], parse.dep[noun] = name, "nmod:desc"
     for kid in parse.children[noun]:
-        if kid != name and parse.dep[kid] in ("case", "nsubj", "cop", "cc", "acl", "acl:relcl", "nmod", "appos", "punct", "conj", "mark", "nmod:poss"):
+        if kid != name and parse.dep[kid] in (
+            "case",
+            "nsubj",
+            "cop",
+            "cc",
+            "acl",
+            "acl:relcl",
+            "nmod",
+            "appos",
+            "punct",
+            "conj",
+            "mark",
+            "nmod:poss",
+        ):
             parse.head[kid] = name
     parse.link_children()
     return True
@@ -100,9 +120,36 @@ def _release_phrases(parse: Parse) -> bool:
             continue
         own = [k for k in parse.children[token] if parse.dep[k] == "case" and k < token]
         if own and parse.head[up] != up and any(parse.dep[k] == "case" for k in range(token + 1, up)):
-            parse.head[token], parse.dep[token] = parse.head[up], parse.dep[up] if parse.dep[up] != "obl:agent" else "obl"
+            parse.head[token], parse.dep[token] = (
+                parse.head[up],
+                parse.dep[up] if parse.dep[up] != "obl:agent" else "obl",
+            )
             changed = True
     return changed
+
+
+def _raise_adjuncts(parse: Parse) -> bool:
+    """ "found by Ann Lee at Oxford", "sold in May by Acme": dates and agents take no phrases of their own."""
+    changed = False
+    for token, label in enumerate(parse.dep):
+        if label != "nmod":
+            continue
+        up = parse.head[token]
+        role = parse.dep[up]
+        if role not in ("obl", "obl:agent", "obl:unmarked") or token < up:
+            continue
+        person = parse.entity[up] == "PERSON" and role == "obl:agent"
+        if not person and parse.entity[up] != "DATE":
+            continue
+        preposition = next((parse.lower[k] for k in parse.children[token] if parse.dep[k] == "case"), "")
+        if preposition in _ADJUNCTS and parse.entity_start[token] != parse.entity_start[up]:
+            parse.head[token] = parse.head[up]
+            parse.dep[token] = "obl:agent" if preposition == "by" else "obl"
+            changed = True
+    return changed
+
+
+_ADJUNCTS = frozenset("at in on by for with under during after before through via from as".split())
 
 
 def _seat_subjects(parse: Parse) -> bool:
@@ -112,7 +159,11 @@ def _seat_subjects(parse: Parse) -> bool:
         if label not in _LEFT_OUT or parse.pos[token] != "PROPN":
             continue
         verb = parse.head[token]
-        if verb <= token or parse.tag[verb] not in _FINITE and parse.child(verb, "aux", "aux:pass", "cop") < 0:
+        if (
+            verb <= token
+            or parse.tag[verb] not in _FINITE
+            and parse.child(verb, "aux", "aux:pass", "cop") < 0
+        ):
             continue
         if parse.child(verb, "nsubj", "nsubj:pass", "csubj", "expl") >= 0 or parse.child(token, "case") >= 0:
             continue

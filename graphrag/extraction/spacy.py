@@ -347,12 +347,13 @@ class _ChunkReader:
     def _aside(
         self, block: Block, parse: Parse, nominal: Nominal, mention: Mention, begin: int, end: int
     ) -> None:
-        stop = parse.end(nominal.last)
-        inner = split_aside(block.text, stop)
+        offset = self.chunk.span.start
+        text = self.chunk.text
+        inner = split_aside(text, mention.span.end - offset)
         if inner is None:
             return
-        for aside in read_aside(block.text, *inner, mention.name):
-            span = self._span(block, aside.start, aside.end)
+        for aside in read_aside(text, *inner, mention.name):
+            span = Span(aside.start + offset, aside.end + offset)
             words = self._quote(span)
             if aside.kind in ("born", "died", "made", "year"):
                 self._add_date(block, parse, mention, aside.kind, aside.words, span, words, begin, end)

@@ -7,6 +7,7 @@ the shipped pipeline speaks them already, the `en_core_web_*` packages (ClearNLP
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ _ENTITY_TYPES = {
     "PER": "PERSON", "GPE": "LOC", "FAC": "LOC", "WORK_OF_ART": "WORK", "LAW": "MISC", "LANGUAGE": "NORP",
     "TIME": "DATE", "CARDINAL": "NUMBER", "ORDINAL": "NUMBER", "NUM": "NUMBER",
 }  # fmt: skip
+_YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 _CLEAR_LABELS = {
     "dobj": "obj", "dative": "iobj", "nsubjpass": "nsubj:pass", "csubjpass": "csubj", "auxpass": "aux:pass",
     "relcl": "acl:relcl", "poss": "nmod:poss", "prt": "compound:prt", "neg": "advmod", "nn": "compound",
@@ -96,6 +98,19 @@ class Parse:
                 self.entity_start[other], self.entity[other] = -1, ""
         self.entity_start[token], self.entity[token] = token, kind
         self._entity_end[token] = token + 1
+
+    def split_year(self, start: int) -> None:
+        """Part a year from the name it was taken into: "1985 Hong Kong"."""
+        end = self._entity_end[start]
+        if self.entity[start] == "DATE" or end - start < 2 or not _YEAR.fullmatch(self.text[start]):
+            return
+        if not self.text[start + 1][:1].isupper():
+            return
+        self.entity[start] = "DATE"
+        self._entity_end[start] = start + 1
+        self._entity_end[start + 1] = end
+        for token in range(start + 1, end):
+            self.entity_start[token] = start + 1
 
     def child(self, token: int, *relations: str) -> int:
         """First dependent with one of the relations; -1 if none."""
