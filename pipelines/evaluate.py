@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from graphrag.datamodel import Document
+from graphrag.datamodel import Context, Document
 from graphrag.engine import GraphRAG
 from graphrag.errors import DataError
 from graphrag.evaluation import all_recall, answer_f1, exact_match, recall, reciprocal_rank
@@ -87,8 +87,7 @@ def evaluate(
         else:
             context, short = base.search(question.text, mode=mode, k=k), None
         seconds.append(time.process_time() - started)
-        documents = _ranked_documents(base, [hit.id for hit in context.hits])
-        scores = [hit.score for hit in context.hits]
+        documents, scores = _ranked_documents(base, context, mode=mode, k=k)
         rows.append(_scores(question, documents, short, k))
         run.append(_run_line(question, documents, scores, short))
         progress.advance()
@@ -128,10 +127,27 @@ def _question(line: str, *, place: str) -> Question:
     )
 
 
-def _ranked_documents(base: GraphRAG, chunk_ids: Sequence[str]) -> list[Document]:
-    """Each document once, at the place of its best passage."""
-    chunks = base.view.chunks_by_id(chunk_ids)
-    return base.view.documents_by_id(list(dict.fromkeys(chunk.document_id for chunk in chunks)))
+def _ranked_documents(
+    base: GraphRAG, context: Context, *, mode: str | None, k: int
+) -> tuple[list[Document], list[float]]:
+    """The k best documents with their scores, each at the place of its best passage.
+
+    Where passages share documents the search goes on to further ones: asking for more passages only
+    adds to the ranking.
+    """
+    wanted = k
+    while True:
+        best: dict[str, float] = {}
+        for hit, chunk in zip(
+            context.hits, base.view.chunks_by_id([hit.id for hit in context.hits]), strict=True
+        ):
+            best.setdefault(chunk.document_id, hit.score)
+        if len(best) >= k or len(context.hits) < wanted or wanted >= 8 * k:
+            break
+        wanted *= 2
+        context = base.search(context.query.text, mode=mode, k=wanted)
+    chosen = list(best)[:k]
+    return base.view.documents_by_id(chosen), [best[name] for name in chosen]
 
 
 def _scores(question: Question, documents: Sequence[Document], short: str | None, k: int) -> dict[str, float]:

@@ -2,21 +2,31 @@
 
 import os
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from graphrag.config import Config
 from graphrag.datamodel import Document
 from graphrag.documents import read_documents
 
 if TYPE_CHECKING:
+    from graphrag.datamodel import Answer
+    from graphrag.engine import GraphRAG
     from graphrag.extraction.llm import LLMExtractor
     from graphrag.interfaces import Extractor
     from graphrag.llm import Gate
     from ontology import Ontology
+
+
+class Ask(Protocol):
+    """Answers a question; the arguments are those of `GraphRAG.ask`."""
+
+    def __call__(
+        self, question: str, *, mode: str | None = None, k: int | None = None, trace: bool = False
+    ) -> "Answer": ...
+
 
 LEDGER = "answers.db"
 """Name of the response ledger inside a knowledge base's folder."""
@@ -122,9 +132,54 @@ def estimate(config: Config, ontology: "Ontology | None", sources: Sequence[Path
     )
 
 
-def usage_of(gate: "Gate") -> Mapping[str, Any]:
-    """What went through the gate, as plain data for a report."""
-    return asdict(gate.usage)
+@contextmanager
+def open_answerer(base: "GraphRAG", config: Config, kind: str) -> Iterator["Ask"]:
+    """How questions are answered: "quote" (no model), "llm" or "agent".
+
+    Args:
+        config: Its `llm` section names model and strategy.
+
+    Raises:
+        ConfigError: As `open_model`.
+    """
+    if kind == "quote":
+        yield base.ask
+        return
+    from graphrag.generation.agent import Agent
+    from graphrag.generation.chat import ChatAnswerer
+    from graphrag.llm.setup import sampling_of
+
+    settings = config.llm
+    folder = base.view.folder if os.access(base.view.folder, os.W_OK) else None
+    prompts = Path(settings.prompts) if settings.prompts else None
+    with open_model(config, folder) as gate:
+        agent = Agent(
+            gate,
+            base.view,
+            search=base.search,
+            steps=settings.agent_steps,
+            sampling=sampling_of(settings),
+            prompts=prompts,
+        )
+        chat = ChatAnswerer(
+            gate,
+            base.view,
+            strategy=settings.strategy,
+            sampling=sampling_of(settings),
+            samples=settings.samples,
+            sample_temperature=settings.sample_temperature,
+            search=base.search,
+            prompts=prompts,
+        )
+
+        def ask(
+            question: str, *, mode: str | None = None, k: int | None = None, trace: bool = False
+        ) -> "Answer":
+            if kind == "agent":
+                return agent.answer(question)
+            return chat.answer(question, base.search(question, mode=mode, k=k, trace=trace))
+
+        yield ask
 
 
 def _fresh(kg: Path, config: Config, extractor: "Extractor") -> dict[str, str]:

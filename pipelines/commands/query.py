@@ -1,23 +1,51 @@
 """``graphrag ask`` and ``graphrag search``."""
 
+from pathlib import Path
+
 import click
 
-from pipelines.commands.options import kg_argument, query_options
+from pipelines.commands.options import kg_argument, load_settings, query_options, settings_options
 
 
 @click.command("ask")
 @kg_argument
 @click.argument("question")
 @query_options
-def ask_command(kg: str, question: str, mode: str | None, k: int | None, trace: bool, as_json: bool) -> int:
-    """Answer a question, with citations that quote the sources."""
+@settings_options
+@click.option(
+    "--answerer",
+    type=click.Choice(["quote", "llm", "agent"]),
+    default="quote",
+    show_default=True,
+    help="Quote the sources, or let the model of the settings write, or look things up itself.",
+)
+def ask_command(
+    kg: str,
+    question: str,
+    mode: str | None,
+    k: int | None,
+    trace: bool,
+    as_json: bool,
+    config_path: Path | None,
+    overrides: tuple[str, ...],
+    answerer: str,
+) -> int:
+    """Answer a question, with citations that quote the sources.
+
+    With --answerer llm or agent, the settings' llm section (--config, --set, or the one stored with KG)
+    names the model; every citation is checked all the same.
+    """
     from graphrag.engine import GraphRAG
+    from pipelines.model import open_answerer
     from pipelines.shapes import answer_json
     from pipelines.terminal import print_json
     from pipelines.words import answer_text
 
     with GraphRAG.open(kg) as base:
-        answer = base.ask(question, mode=mode, k=k, trace=trace)
+        given = config_path is not None or overrides
+        config = load_settings(config_path, overrides) if given else base.config
+        with open_answerer(base, config, answerer) as ask:
+            answer = ask(question, mode=mode, k=k, trace=trace)
         if as_json:
             print_json(answer_json(base, answer, trace=trace))
         else:
