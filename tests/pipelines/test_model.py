@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -216,3 +217,20 @@ def test_failed_chunks_are_listed_and_make_the_build_partial(road: Road) -> None
     assert report["chunks"]["seen"] == report["chunks"]["ok"] + report["chunks"]["empty"] + failed
     assert done.returncode == (3 if failed else 0)
     assert len(report["failures"]) == failed
+
+
+@pytest.mark.parametrize("answerer", ["llm", "agent"])
+def test_a_model_answers_with_citations(demo_kg: Path, tmp_path: Path, answerer: str) -> None:
+    kg = tmp_path / "kg"
+    shutil.copytree(demo_kg, kg)
+    with ScriptedServer(tmp_path, script="tests.graphrag.generation.scripts:quoting") as server:
+        settings = ["--set", "llm.model=scripted", "--set", f"llm.base_url={server.url}"]
+        question = "Which passage comes first?"
+        arguments = ["ask", str(kg), question, "--answerer", answerer, *settings, "--json", "--trace"]
+        done = subprocess.run([sys.executable, "-m", "pipelines", *arguments], cwd=ROOT, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+        found = json.loads(done.stdout)
+        assert not found["abstained"]
+        assert found["citations"]
+        assert found["citations"][0]["quote"]
+        assert len(server.requests()) == (1 if answerer == "llm" else 2)

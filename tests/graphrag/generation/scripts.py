@@ -188,3 +188,17 @@ def of_two_minds(messages: Messages, body: Mapping[str, Any]) -> str:
     if seed in (2, 4):
         found["short"] = "Somebody Else"
     return json.dumps(found)
+
+
+def quoting(messages: Messages, body: Mapping[str, Any]) -> str:
+    """Quotes the first line of the first source it sees, whatever is asked."""
+    tools = str(messages[0]["content"]).startswith("You answer a question by looking things up")
+    if tools and len(messages) == 2:
+        return json.dumps({"thought": "", "tool": "lookup", "first": question_of(messages), "second": ""})
+    number, text = sources_of(str(messages[-1]["content"]))[0]
+    line = max(text.splitlines(), key=len)
+    quote = line.partition(". ")[0]
+    answer = {"statements": [{"text": quote, "quotes": [{"source": number, "quote": quote}]}], "found": True}
+    if tools:
+        return json.dumps({"tool": "finish", "answer": {**answer, "short": "", "missing": ""}})
+    return json.dumps(answer)
