@@ -160,7 +160,9 @@ class TypeAligner:
                 # Two types without any hierarchy ("film award", "award") can only be compared by their names.
                 kin = [target for target in allowed if self._is_kin(reading.key, target)]
                 return self._choose(reading, kin, TypeChange.REPLACED, 0.8, least=0.55)
-        return self._choose(reading, list(allowed), TypeChange.REPLACED, 0.9)
+        # A noun of the text ("frigate") is better evidence than a recogniser's guess, and is not stretched.
+        least = MIN_COMPATIBILITY if coarse_label(label) is not None else 0.3
+        return self._choose(reading, list(allowed), TypeChange.REPLACED, 0.9, least=least)
 
     def _infer(self, allowed: tuple[str, ...]) -> TypeFit | None:
         """A missing type is filled in only when the declared types are one thing at the coarse grain.

@@ -149,8 +149,7 @@ def test_a_file_error_names_the_file(tmp_path):
 
 def test_opaque_names_take_their_key_from_the_label():
     text = (
-        OWL
-        + '@prefix r: <http://www.w3.org/2000/01/rdf-schema#> . :Q5 a owl:Class ; r:label "human being" .'
+        OWL + '@prefix r: <http://www.w3.org/2000/01/rdf-schema#> . :Q5 a owl:Class ; r:label "human being" .'
     )
     assert set(import_rdf_text(text).ontology.types) == {"HumanBeing"}
 
