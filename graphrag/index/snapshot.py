@@ -24,6 +24,7 @@ from graphrag.context import estimate_tokens, passage_text
 from graphrag.datamodel import Chunk
 from graphrag.errors import StoreError
 from graphrag.index.arrays import Array, Ragged, Strings, group, ragged_from_pairs, write_strings
+from graphrag.index.hnsw import HNSWIndex
 from graphrag.index.names import (
     LITERAL,
     TITLE_ONLY,
@@ -38,7 +39,7 @@ from graphrag.index.terms import fold, folded, term_of, tokens, without_possessi
 from graphrag.interfaces import Embedder, Floats, KnowledgeView
 from graphrag.sentences import sentences as split_sentences
 
-FORMAT = 2
+FORMAT = 3
 
 BY_VIEW = 1
 """The knowledge base records a mention of the entity in this sentence."""
@@ -151,9 +152,16 @@ class SearchIndex:
         return self._load("sentence_span")
 
     @cached_property
+    def near(self) -> HNSWIndex:
+        """Nearest chunks by row: scanned exactly while they are few, an HNSW graph beyond."""
+        near = HNSWIndex(self.dim)
+        near.load(self.folder / "chunk_vectors")
+        return near
+
+    @cached_property
     def chunk_vectors(self) -> Array:
         """(chunks, dim) unit rows, float32."""
-        return self._load("chunk_vectors")
+        return self.near.vectors
 
     @cached_property
     def sentence_vectors(self) -> Array:
@@ -522,7 +530,9 @@ class _Builder:
         self._save("chunk_sentences", self.chunk_sentences)
         self._save("sentence_chunk", self.sentence_chunk)
         self._save("sentence_span", self.sentence_span)
-        self._save("chunk_vectors", np.concatenate([empty, *vectors]))
+        near = HNSWIndex(self.embedder.dim)
+        near.add(ids, np.concatenate([empty, *vectors]))
+        near.save(self.folder / "chunk_vectors")
         self._save("sentence_vectors", np.concatenate([empty.astype(np.int8), *sentence_vectors]))
         words.close()
         return words

@@ -46,7 +46,15 @@ def keyword_chunks(
 def near_chunks(
     index: SearchIndex, vector: Floats, k: int, allowed: NDArray[np.bool_] | None = None
 ) -> tuple[Rows, Scores]:
-    """Chunk rows by cosine, best first, ties by row."""
+    """Chunk rows by cosine, best first, ties by row.
+
+    Beyond some twenty thousand chunks an HNSW graph finds them, unless they are filtered.
+    """
+    near = index.near
+    if allowed is None and len(near) >= near.exact_below and k <= near.ef_search:
+        rows, found = near.search_rows(vector[None, :], k)
+        there = rows[0] >= 0
+        return rows[0][there], found[0][there].astype(np.float64)
     scores = (index.chunk_vectors @ vector).astype(np.float64)
     return best_rows(scores if allowed is None else np.where(allowed, scores, -np.inf), k, above=-np.inf)
 

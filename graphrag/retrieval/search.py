@@ -21,9 +21,9 @@ from graphrag.ids import content_id
 from graphrag.index.names import TITLE_ONLY
 from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Embedder, KnowledgeView
-from graphrag.linking import Cues, LinkedQuestion
-from graphrag.retrieval.passages import passage_ranking
-from graphrag.retrieval.paths import PassagePath, find_paths, in_order
+from graphrag.linking import Cues, LinkedEntity, LinkedQuestion, specificity
+from graphrag.retrieval.passages import near_chunks, passage_ranking
+from graphrag.retrieval.paths import PassagePath, find_paths, in_order, sentences_of
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 from graphrag.retrieval.settings import SearchSettings
 from graphrag.retrieval.subgraph import Subgraph, collect, is_hidden, relation_paths, walk
@@ -35,6 +35,9 @@ Scores = NDArray[np.float64]
 _MOST_SHOWN = 20
 _MOST_PACKED = 5
 _PRIOR_WIDTH = 80
+_NEAR_CHUNKS = 5
+_BY_MEANING = 0.5
+_MOST_BY_MEANING = 5
 
 
 class Search:
@@ -120,12 +123,35 @@ class Search:
         started = process_time() if trace else 0.0
         question = _permitted(question, filters)
         found = self.ranked_chunks(question, mode, k, filters)
+        if mode != "passages" and not question.linked.entities:
+            question = self._anchored_by_meaning(question, filters)
         ranked = process_time() if trace else 0.0
         context = self._context(question, mode, found, filters, trace)
         if trace:
             timing = {"passages_ms": _ms(ranked - started), "graph_ms": _ms(process_time() - ranked)}
             context = replace(context, trace={**context.trace, "cpu": timing})
         return context
+
+    def _anchored_by_meaning(self, question: Question, filters: CompiledFilters) -> Question:
+        """Where the question names nothing, what the sentences nearest to it name anchors the graph."""
+        index = self.index
+        chunks, _ = near_chunks(index, question.vector, _NEAR_CHUNKS, filters.chunks)
+        _, sentences = sentences_of(index, chunks)
+        if not len(sentences):
+            return question
+        near = (index.sentence_vectors[sentences].astype(np.float32) / 127) @ question.vector
+        owner, _, entities = index.sentence_entities.gather(sentences)
+        entities = entities.astype(np.int64)
+        kept = ~is_hidden(index, entities)
+        if filters.entities is not None:
+            kept &= filters.entities[entities]
+        entities, near = entities[kept], np.maximum(near[owner[kept]], 0)
+        worth = _BY_MEANING * near * specificity(index, entities)
+        order = np.lexsort((entities, -worth))
+        best = list(dict.fromkeys(entities[order].tolist()))[:_MOST_BY_MEANING]
+        top = dict(zip(entities[order][::-1].tolist(), worth[order][::-1].tolist(), strict=True))
+        linked = tuple(LinkedEntity(row, top[row], 0, 0, "embedding") for row in best if top[row] > 0)
+        return replace(question, linked=replace(question.linked, entities=linked))
 
     def _context(
         self, question: Question, mode: Mode, found: "_Found", filters: CompiledFilters, trace: bool

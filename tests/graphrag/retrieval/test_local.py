@@ -183,9 +183,14 @@ def test_relation_filters_hold_in_the_walk(hybrid: HybridRetriever, world: Any) 
 
 def test_entity_filters_hold_for_anchors_and_what_is_met(hybrid: HybridRetriever, world: Any) -> None:
     context = hybrid.retrieve("Who directed Silent Harbor?", filters=Filters(entity_types=("Person",)))
-    assert not context.query.anchors
-    met = world.entities_by_id([hit.id for hit in context.entities])
-    assert {entity.type for entity in met} <= {"Person"}
+    met = [*context.query.entity_ids, *(hit.id for hit in context.entities)]
+    assert {entity.type for entity in world.entities_by_id(met)} == {"Person"}
+
+
+def test_a_question_without_names_is_anchored_by_meaning(hybrid: HybridRetriever, world: Any) -> None:
+    context = hybrid.retrieve("Which gadget can ring and take pictures?")
+    assert {anchor.how for anchor in context.query.anchors} == {"embedding"}
+    assert "iPhone" in [entity.name for entity in world.entities_by_id(context.query.entity_ids)]
 
 
 def test_an_index_of_another_embedder_is_refused(world: Any, index: SearchIndex) -> None:
