@@ -25,63 +25,19 @@ _WIDE = "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00
 _WIDE_GAP = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 _PLAIN = re.compile(r"[a-z0-9]+(?: [a-z0-9]{2,})*")
 
-_HONORIFICS = frozenset(
-    ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "rev", "reverend", "hon"]
-)
-_ARTICLES = frozenset(["the", "a", "an"])
-_OFFICES = frozenset(
-    [
-        "president",
-        "senator",
-        "governor",
-        "mayor",
-        "chancellor",
-        "judge",
-        "justice",
-        "king",
-        "queen",
-        "prince",
-        "princess",
-        "emperor",
-        "empress",
-        "pope",
-        "saint",
-        "st",
-        "lord",
-        "lady",
-        "count",
-        "countess",
-        "duke",
-        "duchess",
-        "baron",
-        "baroness",
-        "captain",
-        "colonel",
-        "lieutenant",
-        "sergeant",
-        "admiral",
-        "general",
-        "major",
-        "commander",
-        "brother",
-        "sister",
-        "father",
-        "mother",
-        "archbishop",
-        "bishop",
-        "cardinal",
-        "sultan",
-        "sheikh",
-        "imam",
-        "rabbi",
-        "secretary",
-        "minister",
-        "ambassador",
-        "congressman",
-        "congresswoman",
-        "representative",
-        "coach",
-    ]
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_HONORIFICS = _set("mr mrs ms miss mx dr prof professor sir dame rev reverend hon")
+_ARTICLES = _set("the a an")
+_OFFICES = _set(
+    "president senator governor mayor chancellor judge justice king queen prince princess emperor "
+    "empress pope lord lady count countess duke duchess baron baroness captain colonel "
+    "lieutenant sergeant admiral general major commander brother sister father mother archbishop bishop "
+    "cardinal sultan sheikh imam rabbi secretary minister ambassador congressman congresswoman "
+    "representative coach"
 )
 _SHORTENED = {
     "st": "saint",
@@ -91,74 +47,12 @@ _SHORTENED = {
     "univ": "university",
     "intl": "international",
 }
-_LEGAL = frozenset(
-    [
-        "inc",
-        "incorporated",
-        "corp",
-        "corporation",
-        "co",
-        "company",
-        "companies",
-        "ltd",
-        "limited",
-        "llc",
-        "llp",
-        "lp",
-        "plc",
-        "gmbh",
-        "mbh",
-        "ag",
-        "kg",
-        "kgaa",
-        "ohg",
-        "se",
-        "sa",
-        "sas",
-        "sarl",
-        "sarlu",
-        "srl",
-        "sro",
-        "spa",
-        "nv",
-        "bv",
-        "vof",
-        "oy",
-        "oyj",
-        "ab",
-        "asa",
-        "as",
-        "aps",
-        "kk",
-        "gk",
-        "pty",
-        "pte",
-        "pvt",
-        "bhd",
-        "sdn",
-        "berhad",
-        "jsc",
-        "pjsc",
-        "ooo",
-        "oao",
-        "pao",
-        "zao",
-        "tbk",
-        "holding",
-        "holdings",
-        "group",
-        "sl",
-        "slu",
-        "sac",
-        "ltda",
-        "eirl",
-        "eg",
-        "ev",
-        "und",
-        "cie",
-    ]
+_LEGAL = _set(
+    "inc incorporated corp corporation co company companies ltd limited llc llp lp plc gmbh mbh ag kg "
+    "kgaa ohg se sa sas sarl sarlu srl sro spa nv bv vof oy oyj ab asa as aps kk gk pty pte pvt bhd sdn "
+    "berhad jsc pjsc ooo oao pao zao tbk holding holdings group sl slu sac ltda eirl eg ev und cie"
 )
-_LEGAL_WIDE = [
+_LEGAL_WIDE = (
     "주식회사",
     "유한책임회사",
     "유한회사",
@@ -173,78 +67,17 @@ _LEGAL_WIDE = [
     "有限责任公司",
     "有限責任公司",
     "有限公司",
-]
+)
 _LEGAL_WIDE_SHORT = re.compile(r"\((?:주|유|재|사|株|有)\)")
 _QUALIFIER = re.compile(r"^(.*\S)\s*[(\uff08]([^()\uff08\uff09]{1,80})[)\uff09]$", re.DOTALL)
 
 # "the Company" in a contract stands for someone, but names nobody.
-_GENERIC = frozenset(
-    [
-        "company",
-        "firm",
-        "bank",
-        "group",
-        "agency",
-        "department",
-        "ministry",
-        "university",
-        "school",
-        "college",
-        "city",
-        "town",
-        "village",
-        "country",
-        "state",
-        "government",
-        "court",
-        "president",
-        "director",
-        "founder",
-        "author",
-        "film",
-        "movie",
-        "song",
-        "album",
-        "book",
-        "novel",
-        "team",
-        "club",
-        "party",
-        "church",
-        "museum",
-        "hospital",
-        "river",
-        "island",
-        "mountain",
-        "company",
-        "corporation",
-        "organization",
-        "organisation",
-        "association",
-        "foundation",
-        "he",
-        "she",
-        "it",
-        "they",
-        "him",
-        "her",
-        "them",
-        "his",
-        "hers",
-        "its",
-        "their",
-        "who",
-        "which",
-        "that",
-        "this",
-        "these",
-        "those",
-        "i",
-        "we",
-        "you",
-        "us",
-        "me",
-    ]
+_GENERIC = _set(
+    "company firm bank group agency department ministry university school college city town village "
+    "country state government court president director founder author film movie song album book novel "
+    "team club party church museum hospital river island mountain company corporation organization "
+    "organisation association foundation he she it they him her them his hers its their who which that "
+    "this these those i we you us me"
 )
 
 
@@ -321,7 +154,8 @@ def bare_form(normal: str) -> str:
     """What is left of a normal form without article, office and legal form, abbreviations spelt out.
 
     "the beatles" gives "beatles", "ford motor company" gives "ford motor", "삼성전자주식회사" gives
-    "삼성전자", "queen elizabeth ii" gives "elizabeth ii", "st petersburg" gives "saint petersburg". Never empty.
+    "삼성전자", "queen elizabeth ii" gives "elizabeth ii", "st petersburg" gives "saint petersburg".
+    Never empty.
     """
     if not normal.isascii():
         normal = _without_wide_legal(normal)

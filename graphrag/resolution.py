@@ -96,6 +96,11 @@ class Types:
         """Whether one is a kind of the other."""
         return self.is_a(first, second) or self.is_a(second, first)
 
+    def symmetric(self, relation: str) -> bool:
+        """Whether a relation that holds one way holds the other way too."""
+        known = self._ontology.relations.get(relation) if self._ontology is not None else None
+        return known is not None and known.symmetric
+
     def is_work(self, kind: str | None) -> bool:
         """Whether it is a work of art, whose title is exact: "The Room" is not "Room"."""
         return self.is_a(kind, self._work)

@@ -177,8 +177,10 @@ def encode_verdicts(
         )
         rows.append(
             [
-                *where, c.id, c.decision, c.relation, c.subject_type, c.object_type, int(c.literal), int(c.inverted),
-                c.score, *([list(c.repairs), c.reason, c.message] if c.repairs or c.reason or c.message else []),
+                *where, c.id, c.decision, c.relation, c.subject_type, c.object_type, int(c.literal),
+                int(c.inverted),
+                c.score, *([list(c.repairs), c.reason,
+                c.message] if c.repairs or c.reason or c.message else []),
             ]
         )  # fmt: skip
     return pack(rows)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def export_lines(view: "StoredView") -> Iterator[str]:
-    """Lines by kind in this order: chunk, community, decision, document, entity, failure, mention, quarantine, relation, report."""
+    """Lines by kind, in the order of the alphabet: chunk, community, decision, document, and so on."""
     for kind, rows in _sections(view):
         for row in rows:
             yield canonical_json(_rounded({"kind": kind, **row}))
@@ -54,7 +54,8 @@ def _sections(view: "StoredView") -> Iterator[tuple[str, Iterator[dict[str, Any]
     )  # fmt: skip
     yield "entity", (
         {
-            "id": e.id, "name": e.name, "type": e.type, "aliases": list(e.aliases), "description": e.description,
+            "id": e.id, "name": e.name, "type": e.type, "aliases": list(e.aliases),
+            "description": e.description,
             "literal": e.literal,
         }
         for e in view.entities()
@@ -70,7 +71,8 @@ def _sections(view: "StoredView") -> Iterator[tuple[str, Iterator[dict[str, Any]
     yield "quarantine", (_rejected(c) for c in view.quarantine())
     yield "relation", (
         {
-            "id": r.id, "subject_id": r.subject_id, "type": r.type, "object_id": r.object_id, "weight": r.weight,
+            "id": r.id, "subject_id": r.subject_id, "type": r.type, "object_id": r.object_id,
+            "weight": r.weight,
             "evidence": [evidence_plain(e) for e in r.evidence],
         }
         for r in view.relations()

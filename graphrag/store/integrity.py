@@ -52,7 +52,8 @@ def check_file(path: Path) -> None:
     log = path.with_name(path.name + "-wal")
     if pages * page > size and not (log.exists() and log.stat().st_size):
         raise StoreDamagedError(
-            f'"{path}" is damaged: it has {size:,} bytes of {pages * page:,}; `graphrag rebuild` saves what can be read'
+            f'"{path}" is damaged: it has {size:,} bytes of {pages * page:,}; '
+            "`graphrag rebuild` saves what can be read"
         )
 
 
@@ -88,8 +89,9 @@ def check_receipt(path: Path, commit: int, digest: str) -> None:
         return
     if noted > commit or (noted == commit and noted_digest != digest):
         raise StoreDamagedError(
-            f'"{path.parent}" holds commit {commit}, but commit {noted} was made: work has been lost. Restore the '
-            f'missing file (kg.db-wal), or, if you put back an old backup on purpose, delete "{path.name}"'
+            f'"{path.parent}" holds commit {commit}, but commit {noted} was made: work was lost. Restore '
+            f"the missing file (kg.db-wal), or, if you put an old backup back on purpose, delete "
+            f'"{path.name}"'
         )
 
 
@@ -127,7 +129,10 @@ def communities_digest(db: sqlite3.Connection) -> str:
 
 def broken_documents(ledger: "Ledger") -> list[str]:
     """Keys of documents whose part of the ledger is not what was committed, sorted."""
-    query = "SELECT d.id, d.key, s.text, d.title, d.source, d.metadata, s.raw, s.verdicts, d.digest FROM documents d LEFT JOIN sources s USING (doc) ORDER BY d.key"
+    query = (
+        "SELECT d.id, d.key, s.text, d.title, d.source, d.metadata, s.raw, s.verdicts, "
+        "d.digest FROM documents d LEFT JOIN sources s USING (doc) ORDER BY d.key"
+    )
     broken = []
     for id_, key, text, title, source, metadata, raw, verdicts, digest in ledger._db.execute(query):
         try:
@@ -166,7 +171,10 @@ def _problems(ledger: "Ledger") -> Iterator[str]:
         yield "the settings or the ontology are not what was stored"
         return
     if f"{ledger_digest(db):064x}" != meta["digest"]:
-        yield "the ledger as a whole is not what was committed: a document or decision was changed, lost or added"
+        yield (
+            "the ledger as a whole is not what was committed: a document or decision was "
+            "changed, lost or added"
+        )
     if meta.get("communities_digest", "") != (
         "" if "communities_commit" not in meta else communities_digest(db)
     ):
@@ -200,7 +208,10 @@ def compare_derived(ledger: "Ledger") -> Iterator[str]:
             ours, theirs = ledger._db.execute(query), shadow._db.execute(query)
             for mine, other in zip_longest(ours, theirs):
                 if mine != other:
-                    yield f"table {table} is not what the ledger gives: {_short(mine)}, expected {_short(other)}"
+                    yield (
+                        f"table {table} is not what the ledger gives: {_short(mine)}, expected "
+                        f"{_short(other)}"
+                    )
                     break
         for kind in ("mentions", "relations", "entities"):
             for mine, other in zip_longest(getattr(ledger, kind)(), getattr(shadow, kind)()):
@@ -224,15 +235,29 @@ def _short(row: object) -> str:
 # Derived tables without the integer keys, which tell of history alone.
 _TERM = "n.normal, t.type, t.strength, t.qualifier, t.literal"
 _CANONICAL = {
-    "uses": "SELECT d.id, u.chunks, u.facts, u.accepted, u.rejected, u.title FROM uses u JOIN documents d USING (doc) ORDER BY 1",
-    "chunks": "SELECT c.hash, d.id, c.ordinal, c.start, c.end, length(c.mentions) FROM chunks c LEFT JOIN documents d USING (doc) ORDER BY 1, 2",
+    "uses": (
+        "SELECT d.id, u.chunks, u.facts, u.accepted, u.rejected, u.title FROM uses u JOIN "
+        "documents d USING (doc) ORDER BY 1"
+    ),
+    "chunks": (
+        "SELECT c.hash, d.id, c.ordinal, c.start, c.end, length(c.mentions) FROM chunks c LEFT "
+        "JOIN documents d USING (doc) ORDER BY 1, 2"
+    ),
     "names": "SELECT normal, bare FROM names ORDER BY 1",
-    "terms": f"SELECT {_TERM}, t.documents, t.mentions, e.id FROM terms t LEFT JOIN names n USING (name) LEFT JOIN entities e USING (entity) ORDER BY 1, 2, 3, 4, 5",  # noqa: S608
-    "forms": f"SELECT {_TERM}, f.form, f.count FROM forms f LEFT JOIN terms t USING (term) LEFT JOIN names n USING (name) ORDER BY 1, 2, 3, 4, 5, 6",  # noqa: S608
+    "terms": (
+        f"SELECT {_TERM}, t.documents, t.mentions, e.id FROM terms t LEFT JOIN names n USING "  # noqa: S608
+        f"(name) LEFT JOIN entities e USING (entity) ORDER BY 1, 2, 3, 4, 5"
+    ),
+    "forms": (
+        f"SELECT {_TERM}, f.form, f.count FROM forms f LEFT JOIN terms t USING (term) LEFT JOIN "  # noqa: S608
+        f"names n USING (name) ORDER BY 1, 2, 3, 4, 5, 6"
+    ),
     "aliases": """
-        SELECT n.normal, t.type, t.strength, t.qualifier, m.normal, o.type, o.strength, o.qualifier, a.kind, a.documents
+        SELECT n.normal, t.type, t.strength, t.qualifier, m.normal, o.type, o.strength, o.qualifier,
+        a.kind, a.documents
         FROM aliases a LEFT JOIN terms t ON t.term = a.first LEFT JOIN names n USING (name)
-        LEFT JOIN terms o ON o.term = a.second LEFT JOIN names m ON m.name = o.name ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+        LEFT JOIN terms o ON o.term = a.second LEFT JOIN names m ON m.name = o.name ORDER BY 1, 2, 3, 4,
+        5, 6, 7, 8, 9
     """,
     "spellings": """
         SELECT min(n.normal, m.normal), max(n.normal, m.normal), s.kind, s.score FROM spellings s
@@ -246,7 +271,8 @@ _CANONICAL = {
     """,
     "edges": """
         SELECT g.hash, a.id, l.text, b.id FROM edges g LEFT JOIN entities a ON a.entity = g.subject
-        LEFT JOIN labels l ON l.label = g.relation LEFT JOIN entities b ON b.entity = g.object ORDER BY 1, 2, 3, 4
+        LEFT JOIN labels l ON l.label = g.relation LEFT
+        JOIN entities b ON b.entity = g.object ORDER BY 1, 2, 3, 4
     """,
 }
 
@@ -262,7 +288,10 @@ def _unequal_uses(db: sqlite3.Connection, other: sqlite3.Connection) -> Iterator
 def _uses(db: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
     query = f"SELECT t.term, {_TERM} FROM terms t JOIN names n USING (name)"  # noqa: S608
     terms = {row[0]: row[1:] for row in db.execute(query)}
-    query = "SELECT d.id, u.subject, u.first_fact, u.facts, u.first_chunk, u.terms FROM uses u JOIN documents d USING (doc) ORDER BY 1"
+    query = (
+        "SELECT d.id, u.subject, u.first_fact, u.facts, u.first_chunk, u.terms FROM uses u "
+        "JOIN documents d USING (doc) ORDER BY 1"
+    )
     for name, subject, first_fact, facts, first_chunk, packed in db.execute(query):
         rows, aliases = unpack(packed)
         # Facts by their place from the document's first: the range must be the document's own.

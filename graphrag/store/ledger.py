@@ -430,12 +430,14 @@ class Ledger(StoredView):
     def _record(self, decision: Decision) -> int:
         key = (decision.first, decision.first_type, decision.second, decision.second_type)
         old = self._db.execute(
-            "SELECT kind FROM decisions WHERE first = ? AND first_type = ? AND second = ? AND second_type = ?",
+            "SELECT kind FROM decisions WHERE first = ? AND first_type = ? AND second = ? "
+            "AND second_type = ?",
             key,
         ).fetchone()
         change = 0 if old is None else -integrity.decision_digest(decision._replace(kind=old[0]))
         self._db.execute(
-            "INSERT OR REPLACE INTO decisions (kind, first, first_type, second, second_type) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO decisions (kind, first, first_type, second, "
+            "second_type) VALUES (?, ?, ?, ?, ?)",
             (decision.kind, *key),
         )
         return change + integrity.decision_digest(decision)

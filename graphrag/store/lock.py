@@ -50,7 +50,7 @@ class WriteLock:
                     holder = _holder(handle)
                     os.close(handle)
                     raise StoreLockedError(
-                        f'"{path.parent}" is being written by {holder}; wait until it ends, then run this again'
+                        f'"{path.parent}" is being written by {holder}; wait until it ends, then try again'
                     ) from None
                 time.sleep(0.05)
             except OSError as error:

@@ -125,7 +125,8 @@ def _meta(old: sqlite3.Connection, path: Path) -> dict[str, str]:
 def _copy_documents(old: sqlite3.Connection, new: sqlite3.Connection) -> Iterator[str]:
     """Copy what is sound; yield the names of what is not."""
     query = (
-        "SELECT d.doc, d.id, d.key, d.title, d.source, d.metadata, d.digest, d.failed, s.text, s.raw, s.verdicts"
+        "SELECT d.doc, d.id, d.key, d.title, d.source, d.metadata, d.digest, d.failed, "
+        "s.text, s.raw, s.verdicts"
         " FROM documents d LEFT JOIN sources s USING (doc) WHERE d.doc = ?"
     )
     for doc in _numbers(old):
@@ -170,7 +171,8 @@ def _copy_decisions(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     except (sqlite3.DatabaseError, ValueError):
         return 0
     new.executemany(
-        "INSERT OR IGNORE INTO decisions (kind, first, second, first_type, second_type) VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO decisions (kind, first, second, first_type, second_type) "
+        "VALUES (?, ?, ?, ?, ?)",
         decisions,
     )
     return len(decisions)

@@ -182,13 +182,14 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version < SCHEMA_VERSION:
         raise StoreError(
-            f'"{path}" has schema version {version}, which this program cannot migrate; build again from the sources'
+            f'"{path}" has schema version {version}, which this program cannot migrate; '
+            "build again from the sources"
         )
 
 
 def damaged(path: Path, error: object) -> StoreDamagedError:
     """The error for a file whose content cannot be trusted."""
     return StoreDamagedError(
-        f'"{path}" is damaged: {error}; `graphrag verify` tells how far, `graphrag rebuild` derives the graph '
-        "again from the ledger in it"
+        f'"{path}" is damaged: {error}; `graphrag verify` tells how far, `graphrag rebuild` derives the '
+        "graph again from the ledger in it"
     )

@@ -97,7 +97,8 @@ class Settler:
         self._db.executemany("DELETE FROM forms WHERE term = ? AND form = ? AND count = 0", fewer)
         aliases = [(*alias, count) for alias, count in touched.aliases.items() if count]
         self._db.executemany(
-            "INSERT INTO aliases VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET documents = documents + excluded.documents",
+            "INSERT INTO aliases VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET documents = "
+            "documents + excluded.documents",
             aliases,
         )
 
@@ -117,7 +118,8 @@ class Settler:
         self._db.executemany("INSERT OR IGNORE INTO blocks VALUES (?, ?)", store)
         found = self._db.execute(
             "SELECT DISTINCT w.value ->> 1, b.name, n.normal FROM json_each(?) w"
-            " JOIN blocks b ON b.block = w.value ->> 0 JOIN names n ON n.name = b.name WHERE b.name != w.value ->> 1",
+            " JOIN blocks b ON b.block = w.value ->> 0 JOIN names n ON n.name = b.name "
+            "WHERE b.name != w.value ->> 1",
             (json.dumps(look),),
         ).fetchall()
         rows = []
@@ -262,7 +264,8 @@ class Settler:
         terms = json.dumps(list(sense_of))
         stated: dict[tuple[int, int, str], int] = defaultdict(int)
         rows = self._db.execute(
-            "SELECT a.first, a.second, a.kind, a.documents FROM json_each(?) w JOIN aliases a ON a.first = w.value"
+            "SELECT a.first, a.second, a.kind, a.documents FROM json_each(?) w JOIN "
+            "aliases a ON a.first = w.value"
             " WHERE a.documents > 0",
             (terms,),
         )
@@ -290,7 +293,8 @@ class Settler:
     def _spelt(self, senses_of: dict[str, list[int]], found: Sequence[Sense]) -> Iterable[Link]:
         """Names that look like one name written twice."""
         rows = self._db.execute(
-            "SELECT a.normal, b.normal, s.kind, s.score FROM json_each(?) w JOIN names a ON a.normal = w.value"
+            "SELECT a.normal, b.normal, s.kind, s.score FROM json_each(?) w JOIN names a "
+            "ON a.normal = w.value"
             " JOIN spellings s ON s.first = a.name JOIN names b ON b.name = s.second",
             (json.dumps(list(senses_of)),),
         )
@@ -373,11 +377,8 @@ class Settler:
         new_facts = set(touched.gained)
         settled = [term for term, (old, _) in moved.items() if old]
         if settled:
-            for column in ("head", "tail"):
-                rows = self._db.execute(
-                    f"SELECT DISTINCT f.head, f.relation, f.tail FROM json_each(?) w JOIN facts f ON f.{column} = w.value",  # noqa: S608
-                    (json.dumps(settled),),
-                ).fetchall()
+            for statement in _FACTS_AT:
+                rows = self._db.execute(statement, (json.dumps(settled),)).fetchall()
                 old_facts.update(rows)
                 new_facts.update(rows)
         if not old_facts and not new_facts:
@@ -389,9 +390,23 @@ class Settler:
 
         before = {(was(h), r, was(t)) for h, r, t in old_facts}
         after = {(now[h], r, now[t]) for h, r, t in new_facts}
-        gone = [edge for edge in before - after if 0 not in edge and not self._supported(edge)]
-        names = self._ids({end for edge in [*gone, *after] for end in (edge[0], edge[2])})
+        names = self._ids({end for edge in before | after for end in (edge[0], edge[2])})
         labels = dict(self._db.execute("SELECT label, text FROM labels"))
+        symmetric = {label for label, text in labels.items() if self._types.symmetric(text)}
+
+        def canonical(edge: Edge) -> Edge:
+            """A relation that holds both ways is one edge, from the smaller id to the larger."""
+            turned = edge[1] in symmetric and names[edge[0]] > names[edge[2]]
+            return (edge[2], edge[1], edge[0]) if turned else edge
+
+        before = {canonical(edge) for edge in before if 0 not in edge}
+        after = {canonical(edge) for edge in after}
+        gone = [
+            edge
+            for edge in before - after
+            if not self._supported(edge)
+            and not (edge[1] in symmetric and self._supported((edge[2], edge[1], edge[0])))
+        ]
 
         def row(edge: Edge) -> tuple[int, int, int, int]:
             return hash_of(relation_id(names[edge[0]], labels[edge[1]], names[edge[2]])), *edge
@@ -449,16 +464,24 @@ class Settler:
             touched.removed = True
         left = {(old,) for old, _ in moved.values() if old}
         self._db.executemany(
-            "DELETE FROM entities WHERE entity = ?1 AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.entity = ?1)",
+            "DELETE FROM entities WHERE entity = ?1 AND NOT EXISTS (SELECT 1 FROM terms t "
+            "WHERE t.entity = ?1)",
             left,
         )
 
 
+_FACTS_AT = (
+    "SELECT DISTINCT f.head, f.relation, f.tail FROM json_each(?) w JOIN facts f ON f.head = w.value",
+    "SELECT DISTINCT f.head, f.relation, f.tail FROM json_each(?) w JOIN facts f ON f.tail = w.value",
+)
 _NEIGHBOURS = (
-    "SELECT b.name FROM json_each(?) w JOIN names a ON a.name = w.value AND a.linked JOIN names b ON b.bare = a.bare",
-    "SELECT o.name FROM json_each(?) w JOIN names n ON n.name = w.value AND n.linked JOIN terms t ON t.name = n.name"
+    "SELECT b.name FROM json_each(?) w JOIN names a ON a.name = w.value AND a.linked JOIN "
+    "names b ON b.bare = a.bare",
+    "SELECT o.name FROM json_each(?) w JOIN names n ON n.name = w.value AND n.linked JOIN "
+    "terms t ON t.name = n.name"
     " JOIN aliases a ON a.first = t.term JOIN terms o ON o.term = a.second",
-    "SELECT o.name FROM json_each(?) w JOIN names n ON n.name = w.value AND n.linked JOIN terms t ON t.name = n.name"
+    "SELECT o.name FROM json_each(?) w JOIN names n ON n.name = w.value AND n.linked JOIN "
+    "terms t ON t.name = n.name"
     " JOIN aliases a ON a.second = t.term JOIN terms o ON o.term = a.first",
     "SELECT s.second FROM json_each(?) w JOIN spellings s ON s.first = w.value",
     "SELECT s.first FROM json_each(?) w JOIN spellings s ON s.second = w.value",

@@ -53,7 +53,7 @@ class StoredView:
     @property
     def meta(self) -> Mapping[str, str]:
         """Settings, ontology, extractor fingerprint and versions, as stored."""
-        return {key: value for key, value in self._rows("SELECT key, value FROM meta ORDER BY key")}
+        return dict(self._rows("SELECT key, value FROM meta ORDER BY key"))
 
     @property
     def commit(self) -> int:
@@ -102,7 +102,10 @@ class StoredView:
         return exact or list(self._documents("WHERE d.title = ?1 OR d.source = ?1 ORDER BY d.id", (name,)))
 
     def _documents(self, where: str, values: Sequence[Any]) -> Iterator[Document]:
-        query = f"SELECT d.id, d.key, s.text, d.title, d.source, d.metadata FROM documents d JOIN sources s USING (doc) {where}"  # noqa: S608
+        query = (
+            f"SELECT d.id, d.key, s.text, d.title, d.source, d.metadata FROM documents d JOIN "  # noqa: S608
+            f"sources s USING (doc) {where}"
+        )
         for id_, key, text, title, source, metadata in self._db.execute(query, values):
             yield Document(id_, key, text, title, source, json.loads(metadata))
 
@@ -126,7 +129,10 @@ class StoredView:
             yield from (result for result in results if isinstance(result, Failure))
 
     def _ledger(self, where: str = "") -> Iterator[tuple[Document, bytes, bytes]]:
-        query = f"SELECT d.id, d.key, s.text, d.title, d.source, d.metadata, s.raw, s.verdicts FROM documents d JOIN sources s USING (doc) {where} ORDER BY d.id"  # noqa: S608
+        query = (
+            f"SELECT d.id, d.key, s.text, d.title, d.source, d.metadata, s.raw, s.verdicts FROM "  # noqa: S608
+            f"documents d JOIN sources s USING (doc) {where} ORDER BY d.id"
+        )
         for id_, key, text, title, source, metadata, raw, verdicts in self._db.execute(query):
             yield Document(id_, key, text, title, source, json.loads(metadata)), raw, verdicts
 
@@ -147,7 +153,11 @@ class StoredView:
         return _in_order(ids, found, "chunk")
 
     def _chunks(self, where: str, values: Sequence[Any]) -> Iterator[Chunk]:
-        query = f"SELECT d.id, d.title, c.ordinal, c.start, c.end, substr(s.text, c.start + 1, c.end - c.start) FROM chunks c JOIN documents d USING (doc) JOIN sources s USING (doc) {where}"  # noqa: S608
+        query = (
+            f"SELECT d.id, d.title, c.ordinal, c.start, c.end, substr(s.text, c.start + 1, "  # noqa: S608
+            f"c.end - c.start) FROM chunks c JOIN documents d USING (doc) JOIN sources s USING "
+            f"(doc) {where}"
+        )
         for document, title, ordinal, start, end, text in self._db.execute(query, values):
             yield Chunk(chunk_id(document, start, end), document, Span(start, end), text, title, ordinal)
 
@@ -158,7 +168,10 @@ class StoredView:
     def mentions(self) -> Iterator[tuple[str, str, Span]]:
         """(chunk id, entity id, span), sorted."""
         entity = dict(self._rows("SELECT t.term, e.id FROM terms t JOIN entities e USING (entity)"))
-        query = "SELECT d.id, c.start, c.end, c.mentions FROM chunks c JOIN documents d USING (doc) ORDER BY c.hash"
+        query = (
+            "SELECT d.id, c.start, c.end, c.mentions FROM chunks c JOIN documents d USING "
+            "(doc) ORDER BY c.hash"
+        )
         for document, start, end, packed in self._db.execute(query):
             chunk = chunk_id(document, start, end)
             for name, first, last in sorted({(entity[t], a, b) for t, a, b in unpack_mentions(packed)}):
@@ -295,57 +308,62 @@ class StoredView:
 
     def relations_of(self, entity_id: str) -> list[Relation]:
         """The relations that an entity is an end of, sorted by id."""
-        query = """
-            SELECT DISTINCT th.entity, f.relation, tt.entity FROM entities e JOIN terms t USING (entity)
-            JOIN facts f ON f.head = t.term JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
-            WHERE e.id = ?1
-            UNION
-            SELECT DISTINCT th.entity, f.relation, tt.entity FROM entities e JOIN terms t USING (entity)
-            JOIN facts f ON f.tail = t.term JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
-            WHERE e.id = ?1
-        """
-        rows = self._rows(query, (entity_id,))
-        return [r for batch in _batches(iter(rows), _BATCH) for r in self._relations(batch)]
-
-    def relations_in(self, document_id: str) -> list[Relation]:
-        """The relations that a document is evidence of, sorted by id; [] for an unknown id."""
-        query = """
-            SELECT DISTINCT th.entity, f.relation, tt.entity FROM documents d JOIN chunks c USING (doc)
-            JOIN facts f USING (chunk) JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
-            WHERE d.id = ?
-        """
-        found = self._relations(self._rows(query, (document_id,)))
+        edges: set[tuple[int, int, int]] = set()
+        for end in ("head", "tail"):
+            query = f"""
+                SELECT DISTINCT th.entity, f.relation, tt.entity, l.text, es.id, eo.id
+                FROM entities e JOIN terms t USING (entity) JOIN facts f ON f.{end} = t.term
+                JOIN terms th ON th.term = f.head JOIN entities es ON es.entity = th.entity
+                JOIN terms tt ON tt.term = f.tail JOIN entities eo ON eo.entity = tt.entity
+                JOIN labels l ON l.label = f.relation WHERE e.id = ?
+            """  # noqa: S608
+            for subject, kind, other, text, first, second in self._rows(query, (entity_id,)):
+                turned = first > second and self.types.symmetric(text)
+                edges.add((other, kind, subject) if turned else (subject, kind, other))
+        found = [r for batch in _batches(sorted(edges), _BATCH) for r in self._relations(batch)]
         return sorted(found, key=lambda relation: relation.id)
 
     def _relations(self, edges: Sequence[tuple[int, int, int]]) -> list[Relation]:
-        # One pass over the ends' terms: an edge's facts are found by (head, relation, tail), so a hub
-        # costs its own edges and no more.
+        # An edge's facts are found by (head, relation, tail), so a hub costs its own edges and no more.
         query = """
-            SELECT w.key, es.id, l.text, eo.id, d.id, c.start, c.end, f.start, f.end,
-                   substr(s.text, f.start + 1, f.end - f.start), x.text, f.score
+            SELECT w.value ->> 0, d.id, c.start, c.end, f.start, f.end,
+              substr(s.text, f.start + 1, f.end - f.start), x.text, f.score
             FROM json_each(?) w
-            CROSS JOIN terms th ON th.entity = w.value ->> 0
-            CROSS JOIN terms tt ON tt.entity = w.value ->> 2
-            CROSS JOIN facts f ON f.head = th.term AND f.relation = w.value ->> 1 AND f.tail = tt.term
-            JOIN entities es ON es.entity = th.entity JOIN entities eo ON eo.entity = tt.entity
-            JOIN labels l ON l.label = f.relation JOIN labels x ON x.label = f.extractor
-            JOIN chunks c ON c.chunk = f.chunk JOIN documents d ON d.doc = c.doc JOIN sources s ON s.doc = c.doc
+            CROSS JOIN terms th ON th.entity = w.value ->> 1
+            CROSS JOIN terms tt ON tt.entity = w.value ->> 3
+            CROSS JOIN facts f ON f.head = th.term AND f.relation = w.value ->> 2 AND f.tail = tt.term
+            JOIN labels x ON x.label = f.extractor JOIN chunks c ON c.chunk = f.chunk
+            JOIN documents d ON d.doc = c.doc JOIN sources s ON s.doc = c.doc
         """
-        ends: dict[int, tuple[str, str, str]] = {}
+        ends = self._ends(edges)
+        rows = [(place, *edge) for place, edge in enumerate(edges)]
+        # A relation that holds both ways is said either way round.
+        rows += [
+            (place, other, kind, subject)
+            for place, (subject, kind, other) in enumerate(edges)
+            if subject != other and self.types.symmetric(ends[place][1])
+        ]
         evidence: dict[int, list[Evidence]] = defaultdict(list)
-        for row in self._db.execute(query, (_list(edges),)):
-            key, subject, kind, object_, document, first, last, start, end, quote, extractor, score = row
-            ends[key] = (subject, kind, object_)
-            evidence[key].append(
-                Evidence(document, chunk_id(document, first, last), Span(start, end), quote, extractor, score)
-            )
+        for place, document, first, last, start, end, quote, extractor, score in self._db.execute(
+            query, (_list(rows),)
+        ):
+            chunk = chunk_id(document, first, last)
+            evidence[place].append(Evidence(document, chunk, Span(start, end), quote, extractor, score))
         found = []
-        for key, items in evidence.items():
+        for place, items in evidence.items():
             items.sort(key=lambda e: (e.document_id, e.span, e.quote, e.chunk_id, e.extractor, -e.score))
             distinct = _distinct(items)
-            found.append(Relation(relation_id(*ends[key]), *ends[key], weigh(distinct), distinct))
+            found.append(Relation(relation_id(*ends[place]), *ends[place], weigh(distinct), distinct))
         found.sort(key=lambda relation: relation.id)
         return found
+
+    def _ends(self, edges: Sequence[tuple[int, int, int]]) -> list[tuple[str, str, str]]:
+        """Content ids and relation type of edges, in order."""
+        wanted = _list(sorted({end for edge in edges for end in (edge[0], edge[2])}))
+        query = "SELECT e.entity, e.id FROM json_each(?) w JOIN entities e ON e.entity = w.value"
+        ids = dict(self._rows(query, (wanted,)))
+        labels = dict(self._rows("SELECT label, text FROM labels"))
+        return [(ids[subject], labels[kind], ids[other]) for subject, kind, other in edges]
 
     def conflicts(self, functional: Iterable[str]) -> Iterator[Conflict]:
         """Subjects with several objects of a relation that allows one, sorted.
@@ -407,7 +425,8 @@ class StoredView:
         rejected = sum(self.rejections().values())
         (failed,) = self._one("SELECT total(failed) FROM documents")
         entities, literals = self._one(
-            "SELECT count(DISTINCT entity) FILTER (WHERE literal = 0), count(DISTINCT entity) FILTER (WHERE literal = 1)"
+            "SELECT count(DISTINCT entity) FILTER (WHERE literal = 0), count(DISTINCT "
+            "entity) FILTER (WHERE literal = 1)"
             " FROM terms WHERE mentions > 0"
         )
         return {
@@ -441,13 +460,15 @@ class StoredView:
 
 _NAMES = """
     WITH shown(entity) AS (SELECT DISTINCT entity FROM terms WHERE mentions > 0)
-    SELECT n.normal, e.id FROM shown JOIN terms t USING (entity) JOIN names n USING (name) JOIN entities e USING (entity)
+    SELECT n.normal, e.id FROM shown JOIN terms t USING (entity) JOIN names n USING (name)
+    JOIN entities e USING (entity)
     UNION SELECT n.bare, e.id FROM shown JOIN terms t USING (entity) JOIN names n USING (name)
       JOIN entities e USING (entity) WHERE n.bare != n.normal
     UNION SELECT n.normal || ' ' || t.qualifier, e.id FROM shown JOIN terms t USING (entity)
       JOIN names n USING (name) JOIN entities e USING (entity) WHERE t.qualifier NOT IN ('', '=')
     UNION SELECT n.normal, e.id FROM aliases a JOIN terms t ON t.term = a.second JOIN names n USING (name)
-      JOIN terms f ON f.term = a.first JOIN shown ON shown.entity = f.entity JOIN entities e ON e.entity = f.entity
+      JOIN terms f ON f.term = a.first JOIN shown ON shown.entity = f.entity
+      JOIN entities e ON e.entity = f.entity
 """
 
 

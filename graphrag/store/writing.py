@@ -69,7 +69,8 @@ class Writer:
     def decisions(self) -> list[Decision]:
         """The user's decisions, in their canonical order."""
         rows = self._db.execute(
-            "SELECT kind, first, second, first_type, second_type FROM decisions ORDER BY first, first_type, second, second_type"
+            "SELECT kind, first, second, first_type, second_type FROM decisions ORDER BY "
+            "first, first_type, second, second_type"
         )
         return [Decision(*row) for row in rows]
 
@@ -143,7 +144,8 @@ class Writer:
 
     def _held(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
         rows = self._db.execute(
-            "SELECT key, doc, digest FROM documents WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+            "SELECT key, doc, digest FROM documents WHERE key IN (SELECT value FROM "
+            "json_each(?)) ORDER BY key",
             (json.dumps(keys),),
         )
         return {key: (doc, digest) for key, doc, digest in rows}
@@ -205,7 +207,8 @@ class Writer:
         labels = self._labels
         fact_rows = [
             (
-                first_fact + place, first_chunk + f.chunk, terms[f.head], labels[f.relation], terms[f.tail], f.start,
+                first_fact + place, first_chunk + f.chunk, terms[f.head], labels[f.relation],
+                terms[f.tail], f.start,
                 f.end, labels[f.extractor], f.score,
             )
             for place, f in enumerate(found.facts)

@@ -1,10 +1,12 @@
 """Whatever happens to a knowledge base, it equals one built from scratch."""
 
 import os
+import random
 import tempfile
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -51,7 +53,8 @@ decisions = st.builds(
 ).filter(lambda d: (d.first, d.first_type) != (d.second, d.second_type))
 SCHEMAS = {
     "all": "",
-    "few": "name: few\ntypes:\n  PERSON: {disjoint_with: [ORG, LOC]}\n  ORG: {}\n  LOC: {}\n",
+    "few": "name: few\ntypes:\n  PERSON: {disjoint_with: [ORG, LOC]}\n  ORG: {}\n  LOC: {}\n"
+    "relations:\n  FOUNDED: {symmetric: true}\n",
 }
 
 
@@ -199,3 +202,41 @@ Exactness.TestCase.settings = settings(
     max_examples=EXAMPLES, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestExactness = Exactness.TestCase
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("GRAPHRAG_SEQUENCES", "100"))))
+def test_random_sequences_of_changes_equal_a_fresh_build(seed: int) -> None:
+    """Few names and many documents: what random search by structure seldom reaches."""
+    chance = random.Random(seed)
+    names = chance.sample(NAMES, 4)
+
+    def made(key: str) -> IngestedDocument:
+        what: list[Says | Aka | Broken | str] = []
+        for _ in range(chance.randint(1, 4)):
+            one, other = chance.choice(names), chance.choice(names)
+            if chance.random() < 0.25:
+                what.append(Aka(one, other, chance.choice(["aka", "acronym"]), chance.choice(TYPES)))
+            else:
+                kinds = chance.choice(TYPES), chance.choice(TYPES)
+                what.append(Says(one, kinds[0], "KNOWS", other, kinds[1], stated=chance.random() < 0.3))
+        return document(key, what, title=chance.choice(TITLES))
+
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        place = Path(folder)
+        with (
+            Ledger.create(place / "ours", settings={}, ontology="", extractor="x") as ours,
+            Ledger.create(place / "fresh", settings={}, ontology="", extractor="x") as fresh,
+        ):
+            held: dict[str, IngestedDocument] = {}
+            for _ in range(chance.randint(2, 12)):
+                if held and chance.random() < 0.3:
+                    gone = chance.choice(sorted(held))
+                    ours.apply((), [gone])
+                    del held[gone]
+                else:
+                    batch = [made(key) for key in chance.sample("abcdefgh", chance.randint(1, 3))]
+                    ours.apply(batch)
+                    held.update({item.document.key: item for item in batch})
+            fresh.apply([held[key] for key in sorted(held)])
+            assert list(ours.export()) == list(fresh.export())
+            assert list(ours.names()) == list(fresh.names())

@@ -231,7 +231,7 @@ def test_a_log_that_was_cut_is_lost_work_and_is_told(tmp_path: Path) -> None:
         shutil.copytree(tmp_path / "kg", tmp_path / "copy")
     log = tmp_path / "copy" / "kg.db-wal"
     os.truncate(log, log.stat().st_size - 4096)
-    with pytest.raises(StoreDamagedError, match="work has been lost"):
+    with pytest.raises(StoreDamagedError, match="work was lost"):
         Ledger.open(tmp_path / "copy")
 
 

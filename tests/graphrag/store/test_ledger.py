@@ -300,3 +300,23 @@ def test_names_that_break_careless_systems_round_trip(tmp_path: Path) -> None:
         ledger.apply(items)
         assert names(ledger) == {*hostile, "Ada"}
         assert ledger.verify() == []
+
+
+def test_a_relation_that_holds_both_ways_is_one_edge_with_all_its_evidence(tmp_path: Path) -> None:
+    schema = "name: s\ntypes:\n  Person: {}\nrelations:\n  SPOUSE_OF: {symmetric: true}\n  KNOWS: {}\n"
+
+    def said(head: str, relation: str, tail: str) -> Says:
+        return Says(head, "Person", relation, tail, "Person")
+
+    with Ledger.create(tmp_path / "kg", settings={}, ontology=schema, extractor="x") as ledger:
+        ledger.apply([document("a", [said("Ada", "SPOUSE_OF", "Bob"), said("Ada", "KNOWS", "Bob")])])
+        ledger.apply([document("b", [said("Bob", "SPOUSE_OF", "Ada"), said("Bob", "KNOWS", "Ada")])])
+        married = [relation for relation in ledger.relations() if relation.type == "SPOUSE_OF"]
+        assert [(r.weight, len(r.evidence), r.subject_id < r.object_id) for r in married] == [(2.0, 2, True)]
+        assert sum(relation.type == "KNOWS" for relation in ledger.relations()) == 2
+        (ada,) = ledger.entities_named("ada")
+        assert [r.id for r in ledger.relations_of(ada)] == [r.id for r in ledger.relations()]
+        ledger.apply((), ["a"])
+        (left,) = [relation for relation in ledger.relations() if relation.type == "SPOUSE_OF"]
+        assert left.id == married[0].id and left.weight == 1.0
+        assert ledger.verify() == []
