@@ -28,6 +28,7 @@ MIN_CONFIRMED = 0.8
 
 _DENIALS = frozenset({"not", "never", "neither", "nor", "without", "no"})
 _ACCOUNT_SENTENCES = 4
+_PER_THEME = 1.6
 
 
 class ExtractiveGenerator:
@@ -65,7 +66,7 @@ class ExtractiveGenerator:
         and the path, which the quotations support.
         """
         if context.mode == "global":
-            return _global_answer(context)
+            return _global_answer(context, self._view)
         anchors = context.query.anchors
         names = [item.words for item in anchors if any(map(str.isupper, item.words)) or " " in item.words]
         asked = read_question(question, names)
@@ -273,26 +274,33 @@ def _missing(asked: Question, solutions: Sequence[Solution], passages: Passages)
     return f"Nothing was found for: {asked.text}"
 
 
-def _global_answer(context: Context) -> Answer:
-    """Points, each a quotation with its citation."""
+def _global_answer(context: Context, view: KnowledgeView) -> Answer:
+    """Points, each a quotation with its citation; under their themes where themes have several."""
     if not context.items:
         return _abstain(context, "No part of the collection bears on the question.")
-    citations: list[Citation] = []
+    communities = tuple(dict.fromkeys(item.id for item in context.items))
+    grouped = len(communities) > 1 and len(context.items) >= _PER_THEME * len(communities)
     numbers: dict[Evidence, int] = {}
     lines: list[str] = []
-    for item in context.items:
-        marks = []
-        for evidence in item.evidence:
-            if evidence not in numbers:
-                numbers[evidence] = len(numbers) + 1
-                citations.append(Citation(numbers[evidence], evidence))
-            marks.append(f"[{numbers[evidence]}]")
-        lines.append(f"- {item.text} {''.join(marks)}")
+    for community in communities if grouped else ("",):
+        items = [item for item in context.items if not grouped or item.id == community]
+        if grouped:
+            lines.append(f"**{_title(view, community)}**:")
+        for item in items:
+            marks = [f"[{numbers.setdefault(evidence, len(numbers) + 1)}]" for evidence in item.evidence]
+            lines.append(f"- {item.text} {''.join(marks)}")
     return Answer(
         text="\n".join(lines),
-        citations=tuple(citations),
+        citations=tuple(Citation(number, evidence) for evidence, number in numbers.items()),
         context=context,
         score=context.items[0].score,
-        communities=tuple(dict.fromkeys(item.id for item in context.items)),
+        communities=communities,
         coverage=context.coverage,
     )
+
+
+def _title(view: KnowledgeView, community: str) -> str:
+    try:
+        return " ".join(view.reports_by_id([community])[0].title.split())
+    except NotFoundError:
+        return community

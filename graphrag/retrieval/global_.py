@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -31,15 +32,18 @@ from graphrag.linking import Cues, term_rows
 from graphrag.retrieval.question import Thesaurus
 from graphrag.retrieval.themes import Rows, Themes, lay_themes
 from graphrag.tokens import count_tokens
+from ontology.morphology import singular
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 Scores = NDArray[np.float64]
 
-_MEANING = 0.45
+_MEANING = 0.65
 """Share of nearness in vector space in a sentence's score; the rest is shared words."""
 _NOVELTY = 0.35
 """Price of likeness to a point already taken."""
+_EMPTY = 0.4
+"""How much less a sentence counts that names no thing at all."""
 _SECOND_LOOK = 1_200
 """Sentences whose own words are compared with the question's in vector space."""
 _ALIKE = 0.8
@@ -48,14 +52,15 @@ _KINDRED = 0.7
 """What another word for the same happening is worth beside the word itself."""
 _SPREAD = 0.8
 """How much a further point from the same document is discounted."""
-_WEAK = 0.4
+_WEAK = 0.45
 """Points below this share of the best one's score are left out."""
 _REPEATED = 0.92
 """Cosine from which a sentence says again what was said."""
 _PER_COMMUNITY = 6
-_PER_DOCUMENT = 3
+_PER_SOURCE = 3
+_PER_THEME = 2
 _BATCH = 16
-_RELEVANT = 0.4
+_RELEVANT = 0.45
 """A community is followed while its relevance is this share of the best one's."""
 _SHORT, _LONG = 25, 600
 # Words by which a question speaks of the collection itself rather than of what is in it.
@@ -186,7 +191,7 @@ class GlobalRetriever:
         chosen, relevance = self._choose(asked, score)
         tasks = list(self._tasks(chosen, score))
         points = [point for found in self._executor.map(map_batch, tasks) for point in found]
-        kept = self._reduce(points)
+        kept = self._reduce(points) if asked is not None else self._overview(points)
         items = self._items(kept)
         looked = int(self._themes.sizes[chosen].sum()) if len(chosen) else 0
         chunks = max(1, self._index.counts["chunks"])
@@ -211,7 +216,7 @@ class GlobalRetriever:
         folded = list(dict.fromkeys(word for _, word in kept))
         alike = self._thesaurus.alike(folded)
         rows = term_rows(self._index, [stem(word) for word in folded]).tolist()
-        vectors = self._embedder.embed([" ".join(surface for surface, _ in kept), *folded])
+        vectors = self._embedder.embed([" ".join(surface for surface, _ in kept), *map(singular, folded)])
         rarest = float(np.max(self._index.term_idf, initial=1.0))
         weights = [float(self._index.term_idf[row]) if row >= 0 else rarest for row in rows]
         total = sum(weights)
@@ -249,8 +254,15 @@ class GlobalRetriever:
         best = _MEANING * near + (1.0 - _MEANING) * words
         rows = np.sort(np.argsort(-np.round(best, 9), kind="stable")[:_SECOND_LOOK])
         words[rows] = np.maximum(words[rows], self._like_words(asked, rows))
-        score: Scores = _MEANING * near + (1.0 - _MEANING) * words
+        score: Scores = (_MEANING * near + (1.0 - _MEANING) * words) * self._substance
         return score
+
+    @cached_property
+    def _substance(self) -> Scores:
+        """(sentences,) less for a sentence that names nothing ("The idea changed the industry.")."""
+        named = np.diff(self._index.sentence_entities.start)
+        substance: Scores = 1.0 - _EMPTY * (1.0 - np.minimum(named, 2) / 2.0)
+        return substance
 
     def _like_words(self, asked: Asked, rows: Rows) -> Scores:
         """How well each sentence's own words meet the question's in vector space.
@@ -265,7 +277,10 @@ class GlobalRetriever:
         if not known:
             return np.zeros(len(rows))
         place = {word: number for number, word in enumerate(known)}
-        alike = self._embedder.embed(known) @ np.array([term.vector for term in asked.terms]).T  # (w, t)
+        alike = (
+            self._embedder.embed([singular(word) for word in known])
+            @ np.array([term.vector for term in asked.terms]).T
+        )  # (w, t)
         alike = np.where(alike >= _LEAST_ALIKE, np.where(alike > 0.999, 1.0, _ALIKE * alike), 0.0)
         shares = np.array([term.share for term in asked.terms])
         found = np.zeros(len(rows))
@@ -362,15 +377,17 @@ class GlobalRetriever:
         ranked = sorted(points, key=lambda point: (-point.score, point.sentence))[: 12 * self._points]
         sentences = np.array([point.sentence for point in ranked], dtype=np.int64)
         vectors = _unit(self._index.sentence_vectors[sentences])
-        document = np.asarray(self._index.chunk_document)[np.asarray(self._index.sentence_chunk)[sentences]]
+        chunk = np.asarray(self._index.sentence_chunk)[sentences]
+        source = np.asarray(self._index.chunk_document)[chunk]
         score = np.array([point.score for point in ranked])
-        free = score >= _WEAK * score[0]
+        top = float(score.max())
+        free = score >= _WEAK * top
         closeness = np.zeros(len(ranked))
-        taken = np.zeros(len(ranked))  # points kept from the same document
+        taken = np.zeros(len(ranked))  # points kept from the same source
         kept: list[Point] = []
         spent = 0
         while free.any() and len(kept) < self._points:
-            value = score / (1.0 + _SPREAD * taken) - _NOVELTY * score[0] * np.maximum(0.0, closeness - 0.5)
+            value = score / (1.0 + _SPREAD * taken) - _NOVELTY * top * np.maximum(0.0, closeness - 0.5)
             best = int(np.argmax(np.where(free, np.round(value, 9), -np.inf)))
             free[best] = False
             cost = count_tokens(self._evidence(ranked[best].sentence).quote)
@@ -378,9 +395,30 @@ class GlobalRetriever:
                 continue
             spent += cost
             kept.append(ranked[best])
-            taken += document == document[best]
+            taken += source == source[best]
             closeness = np.maximum(closeness, vectors @ vectors[best])
-            free &= (closeness <= _REPEATED) & (taken < _PER_DOCUMENT)
+            free &= (closeness <= _REPEATED) & (taken < _PER_SOURCE)
+        return kept
+
+    def _overview(self, points: Sequence[Point]) -> list[Point]:
+        """The two most central points of each community, the largest communities first."""
+        ranked = sorted(
+            points,
+            key=lambda point: (
+                -int(self._themes.sizes[point.community]),
+                point.community,
+                -point.score,
+                point.sentence,
+            ),
+        )
+        kept: list[Point] = []
+        spent = 0
+        for point in ranked:
+            cost = count_tokens(self._evidence(point.sentence).quote)
+            same = sum(other.community == point.community for other in kept)
+            if len(kept) < self._points and same < _PER_THEME and spent + cost <= self._budget:
+                kept.append(point)
+                spent += cost
         return kept
 
     def _evidence(self, sentence: int) -> Evidence:
