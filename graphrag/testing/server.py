@@ -294,6 +294,9 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as error:
             # A script may name the fault it wants; any other error is the script's own.
             fault = getattr(error, "fault", "500")
+            if fault == "parameter":
+                refused = _error(str(error), "unsupported_parameter", param=getattr(error, "param", ""))
+                return self._send(400, refused)
             if fault in _STATUS:
                 status, message, code = _STATUS[fault]
                 return self._send(status, _error(message, code))
@@ -389,8 +392,9 @@ def _wait_headers(fault: str, wait: float) -> dict[str, str]:
     return {}
 
 
-def _error(message: str, code: str) -> bytes:
-    return json.dumps({"error": {"message": message, "type": code, "code": code, "param": None}}).encode()
+def _error(message: str, code: str, *, param: str = "") -> bytes:
+    error = {"message": message, "type": code, "code": code, "param": param or None}
+    return json.dumps({"error": error}).encode()
 
 
 def _tokens(text: str) -> int:

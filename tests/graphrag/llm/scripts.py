@@ -34,3 +34,30 @@ def short_breath(messages: Messages, body: Mapping[str, Any]) -> str:
     if len(json.loads(answer)["triples"]) > 20:
         raise CutOffError
     return answer
+
+
+class RefusedParameterError(Exception):
+    """Makes the server refuse a parameter by name."""
+
+    fault = "parameter"
+
+    def __init__(self, param: str, message: str) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+def picky(messages: Messages, body: Mapping[str, Any]) -> str:
+    """Refuses what the prompt says it should refuse, if it is there; echoes otherwise."""
+    wanted = str(messages[-1]["content"])
+    kind = (body.get("response_format") or {}).get("type")
+    if wanted == "no temperature" and "temperature" in body:
+        raise RefusedParameterError("temperature", "Unsupported value: 'temperature' does not support 0.")
+    if wanted == "no max_tokens" and "max_tokens" in body:
+        raise RefusedParameterError(
+            "max_tokens", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+        )
+    if wanted == "no json_schema" and kind == "json_schema":
+        raise RefusedParameterError("response_format", "json_schema is not supported")
+    if wanted == "no response_format" and kind is not None:
+        raise RefusedParameterError("", "unknown field response_format")
+    return wanted
