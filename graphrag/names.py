@@ -15,13 +15,14 @@ _LETTERS = str.maketrans(
 )
 # Joined to the word before or after; everything else that is not a word character parts words.
 _SILENT = re.compile(
-    "['\u2019\u2018`\u00b4\u02bc\u00b7\u00ad\u200b-\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufe00-\ufe0f]"
+    "['\u2019\u2018`\u00b4\u02bb-\u02bf\u00b7\u00ad\u200b-\u200f\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufe00-\ufe0f]"
 )
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _PARTING = re.compile(r"[^\w.+#]|_")
 _DOT = re.compile(r"(?<!\d)\.|\.(?!\d)")
 _SIGN = re.compile(r"(?<![\w+#])[+#]+|[+#]+(?=\w)")
 _WIDE = "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+_ROMAN = re.compile("x{0,3}(?:ix|iv|v?i{0,3})")
 _WIDE_GAP = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 _PLAIN = re.compile(r"[a-z0-9]+(?: [a-z0-9]{2,})*")
 
@@ -32,6 +33,7 @@ def _set(words: str) -> frozenset[str]:
 
 _HONORIFICS = _set("mr mrs ms miss mx dr prof professor sir dame rev reverend hon")
 _ARTICLES = _set("the a an")
+_LINKING = _set("of in for to and at on the de du von van la")
 _OFFICES = _set(
     "president senator governor mayor chancellor judge justice king queen prince princess emperor "
     "empress pope lord lady count countess duke duchess baron baroness captain colonel "
@@ -130,8 +132,15 @@ def _without_accents(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    text = _SILENT.sub("", text).replace("&", " and ")
-    text = _PARTING.sub(" ", _GROUPED.sub("", text))
+    text = _GROUPED.sub("", _SILENT.sub("", text).replace("&", " and "))
+    if text.isascii():
+        text = _PARTING.sub(" ", text)
+    else:
+        # Marks are vowels in the scripts of India and Thailand, which \\w does not know for letters.
+        text = "".join(
+            char if char.isalnum() or char in ".+#" or unicodedata.category(char)[0] == "M" else " "
+            for char in text
+        )
     text = _SIGN.sub(" ", _DOT.sub(" ", text))
     return _join_initials(text.split())
 
@@ -164,11 +173,21 @@ def bare_form(normal: str) -> str:
         if words[0] in _ARTICLES and len(normal) > len(words[0]) + 4:
             words = words[1:]
         words = [*(_SHORTENED.get(word, word) for word in words[:-1]), words[-1]]
-    while len(words) > 2 and words[0] in _OFFICES:
-        words = words[1:]
+    words = words[len(office_of(words)) :]
     while len(words) > 1 and (words[-1] in _LEGAL or (words[-1] == "and" and len(words) > 2)):
         words = words[:-1]
     return " ".join(words)
+
+
+def office_of(words: list[str]) -> list[str]:
+    """The offices that a person's name begins with; [] where they are all of it.
+
+    "King of Norway" names an office, not somebody who holds it.
+    """
+    count = 0
+    while len(words) - count > 2 and words[count] in _OFFICES:
+        count += 1
+    return [] if words[count] in _LINKING else words[:count]
 
 
 def _without_wide_legal(normal: str) -> str:
@@ -189,6 +208,11 @@ def split_qualifier(title: str) -> tuple[str, str]:
     return (match.group(1), match.group(2).strip()) if match else (title.strip(), "")
 
 
+def is_roman(word: str) -> bool:
+    """Whether a word of a normal form is a small Roman number, as rulers bear it."""
+    return bool(word) and _ROMAN.fullmatch(word) is not None
+
+
 def is_generic(name: str) -> bool:
     """Whether a name is a word for a kind of thing or a pronoun ("the Company"), which names nobody.
 
@@ -197,4 +221,6 @@ def is_generic(name: str) -> bool:
     normal = normal_form(name)
     if not any(char.isalnum() for char in normal):
         return True
-    return bare_form(normal) in _GENERIC and not (name.isupper() and len(normal) < 6)
+    if bare_form(normal) in _GENERIC:
+        return not (name.isupper() and len(normal) < 6)
+    return len(normal) > 1 and is_roman(normal)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from graphrag.ids import relation_id
-from graphrag.names import bare_form, normal_form, split_qualifier
+from graphrag.names import bare_form, is_roman, normal_form, office_of, split_qualifier
 from graphrag.resolution import (
     Decision,
     Link,
@@ -283,7 +283,9 @@ class Settler:
         groups: dict[str, list[str]] = defaultdict(list)
         for normal in sorted(senses_of):
             groups[bare_form(normal)].append(normal)
-        for group in groups.values():
+        for bare, group in groups.items():
+            if len(group) > _MOST_VARIANTS or _of_several_rulers(bare, group):
+                continue
             for place, one in enumerate(group):
                 for other in group[place + 1 :]:
                     pair = self._only_pair(senses_of[one], senses_of[other], found)
@@ -470,6 +472,8 @@ class Settler:
         )
 
 
+# More names than this with one bare form are a pattern, not spellings of one name.
+_MOST_VARIANTS = 64
 _FACTS_AT = (
     "SELECT DISTINCT f.head, f.relation, f.tail FROM json_each(?) w JOIN facts f ON f.head = w.value",
     "SELECT DISTINCT f.head, f.relation, f.tail FROM json_each(?) w JOIN facts f ON f.tail = w.value",
@@ -486,6 +490,13 @@ _NEIGHBOURS = (
     "SELECT s.second FROM json_each(?) w JOIN spellings s ON s.first = w.value",
     "SELECT s.first FROM json_each(?) w JOIN spellings s ON s.second = w.value",
 )
+
+
+def _of_several_rulers(bare: str, group: Sequence[str]) -> bool:
+    """Emperor Frederick II and Duke Frederick II are two men: a number is no family name."""
+    if not is_roman(bare.rpartition(" ")[2]):
+        return False
+    return len({tuple(office_of(normal.split(" "))) for normal in group} - {()}) > 1
 
 
 def normals_of(name: str) -> set[str]:

@@ -89,3 +89,13 @@ def test_split_qualifier_parts_a_title() -> None:
     assert split_qualifier("Ring (1998 film)") == ("Ring", "1998 film")
     assert split_qualifier("Ring") == ("Ring", "")
     assert split_qualifier("(500) Days of Summer") == ("(500) Days of Summer", "")
+
+
+def test_rulers_are_not_known_by_their_office_alone() -> None:
+    assert bare_form("king of norway") == "king of norway"
+    assert bare_form("governor general of canada") == "governor general of canada"
+    assert is_generic("III") and not is_generic("X")
+
+
+def test_vowel_marks_are_letters() -> None:
+    assert normal_form("भाजी ऑन द बीच") == "भाजी ऑन द बीच"
