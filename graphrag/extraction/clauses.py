@@ -140,9 +140,9 @@ def identities(parse: Parse, clauses: list[Clause], begin: int, end: int) -> dic
     for clause in clauses:
         if clause.attribute >= 0 and len(clause.subjects) == 1 and clause.modality is not Modality.NEGATED:
             attribute = clause.attribute
-            if parse.pos[attribute] == "NOUN" and all(
-                parse.dep[k] != "case" or k > attribute for k in parse.children[attribute]
-            ):
+            kids = parse.children[attribute]
+            kind = parse.pos[attribute] == "NOUN" or any(parse.lower[k] in ("a", "an") for k in kids)
+            if kind and all(parse.dep[k] != "case" or k > attribute for k in kids):
                 found[attribute] = clause.subjects[0]
     for token in range(begin, end):
         if parse.dep[token] == "appos":

@@ -399,7 +399,12 @@ class SentenceReader:
         parse = self.parse
         governor = parse.head[token]
         left, right = self.nominals.read(governor), self.nominals.read(token)
-        if left is None or right is None or Kind.VALUE in (left.kind, right.kind) or "NORP" in (left.type, right.type):
+        if (
+            left is None
+            or right is None
+            or Kind.VALUE in (left.kind, right.kind)
+            or "NORP" in (left.type, right.type)
+        ):
             return
         if left.kind == Kind.COMMON and right.kind == Kind.NAME:
             yield self._fact(right, "is", left, "apposition", Modality.ASSERTED, None)

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from graphrag.extraction.layout import Block, StandIn
 
-__all__ = ["mask"]
+__all__ = ["mask", "openings"]
 
 STAND_IN = "Zarvoon"  # unknown to any vocabulary, so read by its capital and its place alone
 
@@ -38,7 +38,9 @@ _CODE = re.compile(
 )
 # Brackets after a name: other spellings, dates, a translation. Read by `asides`; in a sentence they only disturb.
 _BRACKETS = re.compile(r"(?<=[\w\"'”’.!?]) ?\((?P<inner>[^()]{1,200})\)")
-_ASIDE = re.compile(r"[:;\d]|[^\x00-\x7f]|\b(?:born|also|formerly|or|lit|literally|pronounced|aka|a\.k\.a)\b", re.I)
+_ASIDE = re.compile(
+    r"[:;\d]|[^\x00-\x7f]|\b(?:born|also|formerly|or|lit|literally|pronounced|aka|a\.k\.a)\b", re.I
+)
 _NO_NAME = frozenset(
     "january february march april june july august september october november december monday tuesday wednesday thursday "
     "friday saturday sunday about around over under from since until between nearly almost approximately with after before "
@@ -53,14 +55,31 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE_END = re.compile(r"[.!?]\s")
 
 
-def mask(block: Block, name: str = "") -> Block:
+def openings(text: str) -> list[tuple[int, int]]:
+    """Where sentences open with two or more capitalised words before a verb: they should be one subject."""
+    found = []
+    for match in _OPENING.finditer(text):
+        words = match["title"].split()
+        if (
+            1 < len(words)
+            and len(match["title"]) <= 90
+            and (match["article"] or words[0].lower() not in _OPENERS)
+        ):
+            if not _NO_NAME & {word.lower() for word in words}:
+                article = 4 if match["title"].startswith("The ") else 0
+                found.append((match.start("title") + article, match.end("title")))
+    return found
+
+
+def mask(block: Block, name: str = "", names: Sequence[tuple[int, int]] = ()) -> Block:
     """A block whose difficult names are replaced by stand-ins; the same block if it has none.
 
     Args:
         name: The name the document is about, replaced wherever it stands if it is hard to read.
+        names: Ranges of the block's text that a first parse misread, replaced whatever they look like.
     """
     text = block.text
-    found = sorted(_hard_names(text, name))
+    found = sorted([*((start, end, STAND_IN, "name") for start, end in names), *_hard_names(text, name)])
     if not found:
         return block
     pieces: list[str] = []

@@ -27,7 +27,7 @@ from graphrag.extraction.coreference import Discourse, class_of
 from graphrag.extraction.facts import Fact, SentenceReader
 from graphrag.extraction.language import detect_language
 from graphrag.extraction.layout import Block, BlockKind, read_blocks
-from graphrag.extraction.masking import mask
+from graphrag.extraction.masking import mask, openings
 from graphrag.extraction.nominals import Kind, Nominal, NominalReader
 from graphrag.extraction.openie import open_facts, render
 from graphrag.extraction.repair import repair
@@ -95,8 +95,7 @@ class SpacyExtractor:
         for block in read_blocks(text):
             if block.kind is BlockKind.SKIPPED or detect_language(block.text) != "en":
                 continue
-            block = mask(block)
-            parse = self._parse([block])[0]
+            parse = self._parse([block])[1][0]
             for fact in open_facts(parse):
                 slots = (
                     render(parse, fact.subject),
@@ -112,8 +111,7 @@ class SpacyExtractor:
         size = 0
         for chunk in chunks:
             language = detect_language(chunk.text)
-            name = discourse.subject.name if discourse.subject else ""
-            blocks = [mask(block, name) for block in read_blocks(chunk.text)]
+            blocks = read_blocks(chunk.text)
             window.append((chunk, language, blocks))
             size += len(chunk.text)
             if size >= _WINDOW:
@@ -124,16 +122,34 @@ class SpacyExtractor:
     def _read_window(
         self, window: list[tuple[Chunk, str, list[Block]]], discourse: Discourse
     ) -> Iterator[Extraction]:
-        texts = [b for _, _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
-        parses = iter(self._parse(texts))
+        name = discourse.subject.name if discourse.subject else ""
+        blocks = [b for _, _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
+        parsed = iter(zip(*self._parse(blocks, name), strict=True))
         for chunk, language, blocks in window:
             reader = _ChunkReader(chunk, discourse, readable=language == "en")
             for block in blocks:
                 if block.kind is not BlockKind.SKIPPED:
-                    reader.read(block, next(parses))
+                    reader.read(*next(parsed))
             yield reader.result(language)
 
-    def _parse(self, blocks: list[Block]) -> list[Parse]:
+    def _parse(self, blocks: list[Block], name: str = "") -> tuple[list[Block], list[Parse]]:
+        """Blocks as they were shown to the parser, with their parses.
+
+        A block whose opening name the parser tore apart is shown to it once more, with a stand-in for the name.
+        """
+        shown = [mask(block, name) for block in blocks]
+        parses = self._parse_once(shown)
+        again: list[int] = []
+        for index, (block, parse) in enumerate(zip(shown, parses, strict=True)):
+            torn = [span for span in openings(block.text) if not parse.is_subject(*span)]
+            if torn and not block.stand_ins:
+                shown[index] = mask(blocks[index], name, torn)
+                again.append(index)
+        for index, parse in zip(again, self._parse_once([shown[index] for index in again]), strict=True):
+            parses[index] = parse
+        return shown, parses
+
+    def _parse_once(self, blocks: list[Block]) -> list[Parse]:
         docs = self._nlp.pipe([block.text for block in blocks])
         return [
             _unmask(read_parse(doc, self._strings), block) for doc, block in zip(docs, blocks, strict=True)
@@ -163,7 +179,9 @@ def _class_score(noun: Nominal) -> float:
     return 0.35 if noun.plain or set(noun.name.lower().split()[:-1]) <= _GENERIC else 0.5
 
 
-_GENERIC = frozenset("studio full-length major small large big public private own second third live lead hit single".split())
+_GENERIC = frozenset(
+    "studio full-length major small large big public private own second third live lead hit single".split()
+)
 
 
 class _ChunkReader:

@@ -99,6 +99,13 @@ class Parse:
         self.entity_start[token], self.entity[token] = token, kind
         self._entity_end[token] = token + 1
 
+    def is_subject(self, start: int, end: int) -> bool:
+        """Whether the characters [start, end) of the text are the core of one subject, in the parser's eyes."""
+        tokens = [t for t, at in enumerate(self.start) if start <= at < end]
+        inside = set(tokens)
+        outer = [t for t in tokens if self.head[t] not in inside or self.head[t] == t]
+        return len(outer) == 1 and self.dep[outer[0]].startswith("nsubj") and self.pos[outer[0]] == "PROPN"
+
     def split_year(self, start: int) -> None:
         """Part a year from the name it was taken into: "1985 Hong Kong"."""
         end = self._entity_end[start]
