@@ -137,8 +137,8 @@ def test_a_sound_base_verifies(sound: tuple[Path, list[str]]) -> None:
         ("UPDATE terms SET documents = documents + 1 WHERE term = 5", "table terms"),
         ("UPDATE forms SET count = count + 1 WHERE term = 5", "table forms"),
         ("UPDATE forms SET form = form || 'x' WHERE term = 5", "table forms"),
-        ("UPDATE facts SET start = start + 1 WHERE fact = 5", "relations are not"),
-        ("UPDATE facts SET score = 0.1 WHERE fact = 5", "relations are not"),
+        ("UPDATE facts SET start = start + 1 WHERE fact = 5", "table facts"),
+        ("UPDATE facts SET score = 0.1 WHERE fact = 5", "table facts"),
         ("DELETE FROM edges WHERE hash = (SELECT min(hash) FROM edges)", "table edges"),
         ("UPDATE chunks SET start = start + 1 WHERE chunk = 5", "table chunks"),
         (
