@@ -1,0 +1,224 @@
+"""Retrieval quality and speed on multi-hop question sets, with what each part of the search adds.
+
+    python benchmarks/retrieval.py DATA [--work FOLDER] [--sets 2wiki-780 musique ...] [--build]
+
+DATA holds ``2wiki/``, ``musique/`` and ``hotpot/``, each with ``corpus.jsonl.gz`` (``title``, ``text``, and
+``id`` where titles repeat), and ``gold/<set>.json`` with ``question`` and ``gold``. Knowledge bases are
+built with the shipped defaults and kept in the work folder. One setting serves all sets.
+
+Prints, for each set and variant, recall@5, all-recall@8 (every gold passage among the first eight),
+all-recall@|gold|, and the median CPU milliseconds of a search after the question is embedded.
+"""
+
+import argparse
+import gzip
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+import numpy as np
+
+from graphrag.engine import GraphRAG
+from graphrag.evaluation import all_recall, mean, recall
+from graphrag.filters import CompiledFilters
+from graphrag.index.snapshot import SearchIndex
+from graphrag.linking import Cues
+from graphrag.registry import relation_cues
+from graphrag.retrieval.passages import keyword_chunks, near_chunks
+from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
+from graphrag.retrieval.search import Search
+from graphrag.retrieval.settings import SearchSettings
+from graphrag.retrieval.subgraph import collect, walk
+
+DEPTH = 24  # chunks looked at, so that eight documents are found where documents have several
+
+
+@dataclass(frozen=True)
+class QuestionSet:
+    """A corpus with questions about it.
+
+    Attributes:
+        folder: Under DATA.
+        size: First so many passages; all if None.
+        question: Which field to ask.
+        titled: Whether documents carry their titles.
+    """
+
+    folder: str
+    size: int | None = None
+    question: str = "question"
+    titled: bool = True
+
+    @property
+    def corpus(self) -> str:
+        """Names the knowledge base."""
+        return f"{self.folder}-{self.size or 'all'}{'' if self.titled else '-untitled'}"
+
+
+SETS = {
+    "2wiki-780": QuestionSet("2wiki", 780),
+    "2wiki-6119": QuestionSet("2wiki"),
+    "2wiki-780 noisy": QuestionSet("2wiki", 780, "question_noisy"),
+    "2wiki-780 untitled": QuestionSet("2wiki", 780, titled=False),
+    "musique": QuestionSet("musique"),
+    "hotpot": QuestionSet("hotpot"),
+}
+
+Ranker = Callable[[Search, Question], Sequence[int]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, default=Path("build/benchmarks"))
+    parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), metavar="SET")
+    parser.add_argument("--variants", nargs="*", default=None, metavar="VARIANT")
+    arguments = parser.parse_args()
+    chosen = {
+        name: make
+        for name, make in variants().items()
+        if not arguments.variants or name in arguments.variants
+    }
+    print(f"{'set':22}{'variant':34}{'recall@5':>9}{'all@8':>8}{'all@|g|':>9}{'CPU ms':>8}")
+    for name in arguments.sets:
+        bench = Bench(arguments.data, arguments.work, SETS[name])
+        for variant, (settings, cued, ranker) in chosen.items():
+            print(f"{name:22}{variant:34}{bench.run(settings, cued, ranker)}", flush=True)
+        bench.close()
+
+
+def variants() -> dict[str, tuple[SearchSettings, bool, Ranker]]:
+    """What is compared: settings, whether the ontology's cues are used, and the ranking."""
+    full = SearchSettings()
+    plain = replace(full, likeness=1.0)
+    return {
+        "keywords (BM25)": (full, False, by_keywords),
+        "vectors": (full, False, by_vectors),
+        "keywords + vectors (passages)": (full, False, by_mode("passages")),
+        "breadth-first + PageRank alone": (full, True, by_pagerank),
+        "anchors, no hop": (replace(plain, hops=0), False, by_mode("hybrid")),
+        "+ path search, one hop": (plain, False, by_mode("hybrid")),
+        "+ like words": (full, False, by_mode("hybrid")),
+        "+ relation cues = hybrid": (full, True, by_mode("hybrid")),
+        "local (no plain passages)": (full, True, by_mode("local")),
+        "hybrid, two hops": (replace(full, hops=2), True, by_mode("hybrid")),
+        "hybrid without diversity": (replace(full, diversity=0.0), True, by_mode("hybrid")),
+        "hybrid without coverage": (replace(full, coverage=0.0), True, by_mode("hybrid")),
+        "hybrid without rarity of entities": (replace(full, specificity=0.0), True, by_mode("hybrid")),
+    }
+
+
+class Bench:
+    """One knowledge base and its questions."""
+
+    def __init__(self, data: Path, work: Path, chosen: QuestionSet) -> None:
+        self.base = open_base(data, work, chosen)
+        self.keys = [
+            json.loads(self.index.metadata[row])["key"] for row in range(len(self.index.document_ids))
+        ]
+        raw = json.loads((data / "gold" / f"{chosen.folder}.json").read_text(encoding="utf-8"))
+        self.questions = [(item[chosen.question], item["gold"]) for item in raw]
+        self.thesaurus = Thesaurus(self.index, self.base.embedder)
+
+    @property
+    def index(self) -> SearchIndex:
+        return self.base.index
+
+    def close(self) -> None:
+        self.base.close()
+
+    def run(self, settings: SearchSettings, cued: bool, ranker: Ranker) -> str:
+        cues: Cues = relation_cues(self.base.ontology if cued else None)
+        search = Search(self.base.view, self.index, self.base.embedder, cues=cues, settings=settings)
+        prepared = [
+            prepare_questions(
+                self.index, self.base.embedder, [text], thesaurus=self.thesaurus, cues=cues, settings=settings
+            )[0]
+            for text, _ in self.questions
+        ]
+        rows, times = [], []
+        for question, (_, gold) in zip(prepared, self.questions, strict=True):
+            started = process_time()
+            ranked = ranker(search, question)
+            times.append(1000 * (process_time() - started))
+            keys = [self.keys[self.index.chunk_document[row]] for row in ranked]
+            rows.append(
+                (recall(keys, gold, 5), all_recall(keys, gold, 8), all_recall(keys, gold, len(set(gold))))
+            )
+        five, eight, exact = (mean(column) for column in zip(*rows, strict=True))
+        return f"{five:9.3f}{eight:8.3f}{exact:9.3f}{median(times):8.2f}"
+
+
+def open_base(data: Path, work: Path, chosen: QuestionSet) -> GraphRAG:
+    """Open the knowledge base of a corpus, building it the first time."""
+    folder = work / chosen.corpus
+    if not folder.exists():
+        source = work / f"{chosen.corpus}.jsonl"
+        work.mkdir(parents=True, exist_ok=True)
+        source.write_text("".join(lines(data, chosen)), encoding="utf-8")
+        GraphRAG.build([source], folder).close()
+    return GraphRAG.open(folder)
+
+
+def lines(data: Path, chosen: QuestionSet) -> Iterator[str]:
+    """The corpus as JSON lines that `graphrag build` reads."""
+    with gzip.open(data / chosen.folder / "corpus.jsonl.gz", "rt", encoding="utf-8") as file:
+        for number, line in enumerate(file):
+            if chosen.size is not None and number >= chosen.size:
+                return
+            item = json.loads(line)
+            record = {"id": str(item.get("id", item["title"])), "text": item["text"]}
+            if chosen.titled:
+                record["title"] = item["title"]
+            yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def by_keywords(search: Search, question: Question) -> Sequence[int]:
+    return keyword_chunks(search.index, question, DEPTH)[0].tolist()
+
+
+def by_vectors(search: Search, question: Question) -> Sequence[int]:
+    return near_chunks(search.index, question.vector, DEPTH)[0].tolist()
+
+
+def by_mode(mode: str) -> Ranker:
+    def rank(search: Search, question: Question) -> Sequence[int]:
+        return search.ranked_chunks(question, mode, DEPTH, CompiledFilters()).chunks.tolist()  # type: ignore[arg-type]
+
+    return rank
+
+
+def by_pagerank(search: Search, question: Question) -> Sequence[int]:
+    """Passages by the mass of a walk from the anchors over relations and mentions, nothing else."""
+    index = search.index
+    anchors = np.unique(np.array([item.entity for item in question.linked.entities], dtype=np.int64))
+    if not len(anchors):
+        return by_mode("passages")(search, question)
+    asked = np.array([name in question.linked.relation_types for name in index.relation_types], dtype=bool)
+    chunks = chunks_of(index, anchors)
+    graph = collect(index, anchors, chunks, hops=2, hub_cap=64, asked=asked, most=2000)
+    rare = graph.entities[index.entity_frequency[graph.entities] < 64]
+    graph = collect(
+        index, anchors, np.union1d(chunks, chunks_of(index, rare)), hops=2, hub_cap=64, asked=asked, most=2000
+    )
+    restart = np.zeros(len(graph.entities))
+    for item in question.linked.entities:
+        restart[np.searchsorted(graph.entities, item.entity)] += item.weight
+    weights = np.where(asked[index.relation_type[graph.relations]], 0.8, 0.2)
+    mass = walk(graph, restart, np.zeros(len(graph.chunks)), weights, damping=search.settings.damping)[1]
+    return graph.chunks[np.lexsort((graph.chunks, -mass))][:DEPTH].tolist()
+
+
+def chunks_of(index: SearchIndex, entities: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """Chunks that name or are about the entities."""
+    named = index.sentence_chunk[index.entity_sentences.gather(entities)[2]]
+    return np.union1d(named, index.entity_subjects.gather(entities)[2]).astype(np.int64)
+
+
+if __name__ == "__main__":
+    main()
