@@ -156,13 +156,14 @@ class Aligner:
         return self._embedding_matches(plain)
 
     def _frame_matches(self, phrase: str) -> Iterable[Match]:
-        for reading in readings(phrase):
-            for name, weight in _with_near(reading.frame):
+        how = How.FRAME
+        for frame, own_role, certainty in readings(phrase):
+            opposite = OPPOSITE.get(own_role)
+            for name, weight in _with_near(frame):
                 for key, role, score in self._frames.get(name, ()):
-                    inverted = role == OPPOSITE.get(reading.role)
-                    total = round(reading.score * score * weight, 4)
-                    if (inverted or role == reading.role) and total >= MIN_SCORE:
-                        yield Match(key, inverted, total, How.FRAME)
+                    total = certainty * score * weight
+                    if total >= MIN_SCORE and role in (own_role, opposite):
+                        yield Match(key, role == opposite, round(total, 4), how)
 
     def _embedding_matches(self, plain: str) -> list[Match]:
         if self._embed is None or not plain or not self._texts:
@@ -286,12 +287,20 @@ def _range_weight(relation: RelationType | DatatypeProperty, reading: Reading, t
     return 0.0 if kinds and kinds <= VALUE_LABELS and reading.frame not in VALUE_FRAMES else 1.0
 
 
-@lru_cache(maxsize=4096)
+def _near_frames() -> dict[str, tuple[tuple[str, float], ...]]:
+    near: dict[str, set[str]] = {name: set(frame.near) for name, frame in FRAMES.items()}
+    for name, frame in FRAMES.items():
+        for other in frame.near:
+            near[other].add(name)
+    return {name: ((name, 1.0), *((other, 0.7) for other in sorted(found))) for name, found in near.items()}
+
+
+_NEAR = _near_frames()
+
+
 def _with_near(frame: str) -> tuple[tuple[str, float], ...]:
     """The frame itself and, at a lower weight, those told loosely with its words, in either direction."""
-    near = set(FRAMES[frame].near if frame in FRAMES else ())
-    near |= {name for name, other in FRAMES.items() if frame in other.near}
-    return ((frame, 1.0), *((name, 0.7) for name in sorted(near)))
+    return _NEAR.get(frame) or ((frame, 1.0),)
 
 
 def _embedding_texts(ontology: Ontology) -> tuple[list[str], list[str]]:

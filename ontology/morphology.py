@@ -110,11 +110,16 @@ _UNCHANGED = _words(
 
 def words(phrase: str) -> list[str]:
     """The lower-case words of a phrase or identifier; `s` of a possessive is dropped."""
+    return list(_split(phrase))
+
+
+@lru_cache(maxsize=65536)
+def _split(phrase: str) -> tuple[str, ...]:
     text = phrase.replace("_", " ")
     if " " not in text.strip():
         text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)
     found = [w.lower().replace("’", "'") for w in _WORD.findall(text)]
-    return [w[:-2] if w.endswith("'s") else w for w in found if w not in ("s",)]
+    return tuple(w[:-2] if w.endswith("'s") else w for w in found if w != "s")
 
 
 def content_words(phrase: str) -> tuple[list[str], bool]:

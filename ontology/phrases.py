@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ontology.lexicon import FRAMES, MAKER_FRAMES, NOUN_KINDS
 from ontology.morphology import (
@@ -96,8 +96,7 @@ _TITLE_BREAKERS = frozenset(
 _AGENT_ENDINGS = ("er", "or", "ist", "ant", "ent", "ian")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One way to read a phrase; `score` in (0, 1] says how sure the reading is."""
 
     frame: str

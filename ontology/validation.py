@@ -7,6 +7,7 @@ of phrase and labels, and a second triple of the same shape costs one look-up.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +15,6 @@ from typing import NamedTuple
 from ontology.alignment import Aligner, How, Match, default_aligner
 from ontology.kinds import TypeFit, coarse_label
 from ontology.lexicon import VALUE_LABELS
-from ontology.loader import nearest
 from ontology.schema import DatatypeProperty, Ontology, ValueKind
 from ontology.values import normalise_value
 
@@ -159,6 +159,7 @@ class Checker:
         self.ontology = ontology
         self.aligner = aligner if aligner is not None else default_aligner(ontology)
         self._min_score = min_score
+        self._relations = {relation.key: relation for relation in ontology.all_relations()}
         self._memo: dict[_Shape, _Plan] = {}
 
     def check(self, candidate: Candidate) -> Verdict:
@@ -198,119 +199,77 @@ class Checker:
         tail_is_value: bool | None,
         noun: str | None,
     ) -> _Plan:
-        matches = self.aligner.match(relation)
-        options: list[_Option] = []
-        faults: list[Verdict] = []
-        for match in _with_reversed(matches):
-            outcome = self._try(match, relation, head_type, tail_type, tail_is_value, noun)
-            if isinstance(outcome, _Option):
-                options.append(outcome)
-            else:
-                faults.append(outcome)
-        options.sort(key=lambda option: (-option.verdict.score, *self.aligner.rank(option.match)[1:]))
-        accepted = [option for option in options if option.verdict.score >= self._min_score]
-        if accepted:
-            return _Plan(tuple(accepted), _NOTHING)
-        if options:
-            weak = options[0].verdict
+        trials: list[_Trial] = []
+        faults: list[_Fault] = []
+        labels = (head_type, tail_type)
+        for match in _with_reversed(self.aligner.match(relation)):
+            outcome = self._try(match, labels, tail_is_value, noun)
+            (trials if isinstance(outcome, _Trial) else faults).append(outcome)  # type: ignore[arg-type]
+        trials.sort(key=_rank)
+        if trials and trials[0].score >= self._min_score:
+            return _Plan(tuple(self._options(trials, relation, labels)), _NOTHING)
+        if trials:
+            weak = trials[0]
             message = f"score {weak.score:.2f} is under {self._min_score:.2f}"
-            return _Plan((), _reject(ReasonCode.LOW_SCORE, message, weak.relation, weak.score))
+            return _Plan((), _reject(ReasonCode.LOW_SCORE, message, weak.match.key, weak.score))
         if faults:
-            return _Plan((), faults[0])
+            return _Plan((), _fault_verdict(faults[0]))
         message = f'no relation of "{self.ontology.name}" is stated by "{relation}"'
-        # Only a key can be misspelt; the near match of a phrase costs much and tells nothing.
-        hint = nearest(relation, self.ontology.relations) if relation.isupper() else ""
-        return _Plan((), _reject(ReasonCode.UNKNOWN_RELATION, message + hint, None))
+        return _Plan((), _reject(ReasonCode.UNKNOWN_RELATION, message, None))
 
     def _try(
         self,
         match: Match,
-        phrase: str,
-        head_type: str | None,
-        tail_type: str | None,
+        labels: tuple[str | None, str | None],
         tail_is_value: bool | None,
         noun: str | None,
-    ) -> _Option | Verdict:
-        relation = self.ontology.relation(match.key)
-        assert relation is not None
-        head_label, tail_label = (tail_type, head_type) if match.inverted else (head_type, tail_type)
-        head = self.aligner.types.fit(head_label, relation.domain)
-        if head is None:
-            return self._type_fault("domain", relation.domain, head_label, match)
-        if _is_value_label(head_label) and not relation.domain:
-            return self._type_fault("domain", relation.domain, head_label, match)
+    ) -> _Trial | _Fault:
+        """Fit the two labels to domain and range under one match: a score, or what is wrong."""
+        relation = self._relations[match.key]
+        types = self.aligner.types
+        head_label, tail_label = labels[::-1] if match.inverted else labels
+        domain = relation.domain
+        head = types.fit(head_label, domain)
+        if head is None or (not domain and _is_value_label(head_label)):
+            return _Fault(match, "domain", domain, head_label)
         weight = self.aligner.value_score(relation, tail_label)
-        if weight == 0.0:
-            return _reject(
-                ReasonCode.RANGE_VIOLATION,
-                f"tail of {match.key} must be a value, not {tail_label}",
-                match.key,
-            )
         if isinstance(relation, DatatypeProperty):
-            option = self._option(match, phrase, head, None, weight, relation, (head_label, None))
-            if option.verdict.score < self._min_score and head.is_stretch:
-                return self._type_fault("domain", relation.domain, head_label, match)
-            return option
-        if tail_is_value and relation.range and not match.inverted and not _is_value_label(tail_label):
-            return self._type_fault("range", relation.range, "a value", match)
-        tail = self.aligner.types.fit(tail_label, relation.range)
-        if tail is None:
-            return self._type_fault("range", relation.range, tail_label, match)
-        if noun is not None and relation.range and not match.inverted:
-            weight *= self.aligner.types.noun_weight(noun, relation.range)
             if weight == 0.0:
-                message = f'"{noun}" names a type, not a thing'
-                return _reject(ReasonCode.BAD_ARGUMENT, message, match.key)
-        labels = (head_label, tail_label)
-        option = self._option(match, phrase, head, tail, weight * tail.score, None, labels)
-        if option.verdict.score < self._min_score and (head.is_stretch or tail.is_stretch):
-            side = "domain" if head.is_stretch else "range"
-            allowed, label = (
-                (relation.domain, head_label) if head.is_stretch else (relation.range, tail_label)
-            )
-            return self._type_fault(side, allowed, label, match)
-        return option
+                return _Fault(match, "range", (relation.value.kind.value,), tail_label)
+            score = round(match.score * head.score * weight, 4)
+            if head.is_stretch and score < self._min_score:
+                return _Fault(match, "domain", domain, head_label)
+            return _Trial(score, match, head, None, relation)
+        allowed = relation.range
+        if weight == 0.0:
+            return _Fault(match, "range", ("a value",), tail_label)
+        if tail_is_value and allowed and not match.inverted and not _is_value_label(tail_label):
+            return _Fault(match, "range", allowed, "a value")
+        tail = types.fit(tail_label, allowed)
+        if tail is None:
+            return _Fault(match, "range", allowed, tail_label)
+        if noun is not None and allowed and not match.inverted:
+            weight *= types.noun_weight(noun, allowed)
+            if weight == 0.0:
+                return _Fault(match, "noun", (), noun)
+        score = round(match.score * head.score * weight * tail.score, 4)
+        if score < self._min_score:
+            if head.is_stretch:
+                return _Fault(match, "domain", domain, head_label)
+            if tail.is_stretch:
+                return _Fault(match, "range", allowed, tail_label)
+        return _Trial(score, match, head, tail, None)
 
-    def _option(
-        self,
-        match: Match,
-        phrase: str,
-        head: TypeFit,
-        tail: TypeFit | None,
-        tail_weight: float,
-        value_of: DatatypeProperty | None,
-        labels: tuple[str | None, str | None],
-    ) -> _Option:
-        repairs: list[Repair] = []
-        if match.how is not How.KEY:
-            repairs.append(Repair(RepairKind.RELATION_RENAMED, f"{phrase} -> {match.key} ({match.how})"))
-        if match.inverted:
-            repairs.append(Repair(RepairKind.INVERTED, f"{phrase} runs from tail to head of {match.key}"))
-        for side, fit, label in (("head", head, labels[0]), ("tail", tail, labels[1])):
-            if fit is not None and fit.change is not None:
-                repairs.append(
-                    Repair(RepairKind(fit.change.value), f"{side}: {label or 'unknown'} -> {fit.key}")
-                )
-        verdict = Verdict(
-            decision=Decision.REPAIR if repairs else Decision.ACCEPT,
-            relation=match.key,
-            head_type=head.key,
-            tail_type=None if tail is None else tail.key,
-            inverted=match.inverted,
-            repairs=tuple(repairs),
-            score=round(match.score * head.score * tail_weight, 4),
-            how=match.how,
-        )
-        return _Option(match, verdict, value_of)
-
-    def _type_fault(self, side: str, allowed: tuple[str, ...], label: str | None, match: Match) -> Verdict:
-        end = "head" if side == "domain" else "tail"
-        wanted = " or ".join(allowed) or "an entity"
-        if label is None or label == "MISC":
-            message = f"the type of the {end} is not known and {match.key} allows several: {wanted}"
-            return _reject(ReasonCode.AMBIGUOUS_TYPE, message, match.key)
-        reason = ReasonCode.DOMAIN_VIOLATION if side == "domain" else ReasonCode.RANGE_VIOLATION
-        return _reject(reason, f"{end} of {match.key} must be {wanted}, not {label}", match.key)
+    def _options(
+        self, trials: list[_Trial], phrase: str, labels: tuple[str | None, str | None]
+    ) -> Iterator[_Option]:
+        """What to try on the names themselves: values until one can be read, then the first relation."""
+        for trial in trials:
+            if trial.score < self._min_score:
+                return
+            yield _Option(trial.match, _verdict(trial, phrase, labels), trial.value_of)
+            if trial.value_of is None:
+                return
 
 
 _Shape = tuple[str, str | None, str | None, bool | None, str | None]
@@ -322,9 +281,64 @@ class _Option(NamedTuple):
     property: DatatypeProperty | None
 
 
+class _Trial(NamedTuple):
+    score: float
+    match: Match
+    head: TypeFit
+    tail: TypeFit | None
+    value_of: DatatypeProperty | None
+
+
+class _Fault(NamedTuple):
+    match: Match
+    side: str
+    allowed: tuple[str, ...]
+    label: str | None
+
+
 class _Plan(NamedTuple):
     options: tuple[_Option, ...]
     reject: Verdict
+
+
+def _rank(trial: _Trial) -> tuple[float, str, bool]:
+    return (-trial.score, trial.match.key, trial.match.inverted)
+
+
+def _verdict(trial: _Trial, phrase: str, labels: tuple[str | None, str | None]) -> Verdict:
+    match = trial.match
+    repairs: list[Repair] = []
+    if match.how is not How.KEY:
+        repairs.append(Repair(RepairKind.RELATION_RENAMED, f"{phrase} -> {match.key} ({match.how})"))
+    if match.inverted:
+        repairs.append(Repair(RepairKind.INVERTED, f"{phrase} runs from tail to head of {match.key}"))
+    head_label, tail_label = labels[::-1] if match.inverted else labels
+    for side, fit, label in (("head", trial.head, head_label), ("tail", trial.tail, tail_label)):
+        if fit is not None and fit.change is not None:
+            repairs.append(Repair(RepairKind(fit.change.value), f"{side}: {label or 'unknown'} -> {fit.key}"))
+    return Verdict(
+        decision=Decision.REPAIR if repairs else Decision.ACCEPT,
+        relation=match.key,
+        head_type=trial.head.key,
+        tail_type=None if trial.tail is None else trial.tail.key,
+        inverted=match.inverted,
+        repairs=tuple(repairs),
+        score=trial.score,
+        how=match.how,
+    )
+
+
+def _fault_verdict(fault: _Fault) -> Verdict:
+    key, label = fault.match.key, fault.label
+    if fault.side == "noun":
+        return _reject(ReasonCode.BAD_ARGUMENT, f'"{label}" names a type, not a thing', key)
+    end = "head" if fault.side == "domain" else "tail"
+    wanted = " or ".join(fault.allowed) or "an entity"
+    if label is None or label == "MISC":
+        message = f"the type of the {end} is not known and {key} allows several: {wanted}"
+        return _reject(ReasonCode.AMBIGUOUS_TYPE, message, key)
+    reason = ReasonCode.DOMAIN_VIOLATION if fault.side == "domain" else ReasonCode.RANGE_VIOLATION
+    return _reject(reason, f"{end} of {key} must be {wanted}, not {label}", key)
 
 
 def _reject(reason: ReasonCode, message: str, relation: str | None, score: float = 0.0) -> Verdict:
@@ -343,15 +357,19 @@ def _is_value_label(label: str | None) -> bool:
     return coarse_label(label) in VALUE_LABELS
 
 
+_NAMED = (How.KEY, How.ALIAS)
+
+
 def _with_reversed(matches: tuple[Match, ...]) -> list[Match]:
     """The matches, and each one named outright turned round too: a schema word is often used backwards.
 
     The reading as written comes first and wins whenever its types fit.
     """
-    named = {How.KEY, How.ALIAS}
     turned = [
-        m._replace(inverted=not m.inverted, score=round(m.score * 0.6, 4)) for m in matches if m.how in named
+        m._replace(inverted=not m.inverted, score=round(m.score * 0.6, 4)) for m in matches if m.how in _NAMED
     ]
+    if not turned:
+        return list(matches)
     present = {(m.key, m.inverted) for m in matches}
     return [*matches, *(m for m in turned if (m.key, m.inverted) not in present)]
 
