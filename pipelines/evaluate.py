@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphrag.datamodel import Context, Document
+from graphrag.datamodel import Answer, Context, Document
 from graphrag.engine import GraphRAG
 from graphrag.errors import DataError
 from graphrag.evaluation import all_recall, answer_f1, exact_match, recall, reciprocal_rank
 from graphrag.interfaces import Progress
 from graphrag.text import clean_value, decode
+
+if TYPE_CHECKING:
+    from graphrag.generation.judge import Judge
+    from pipelines.model import Ask
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,19 @@ def evaluate(
     k: int,
     answers: bool | None,
     progress: Progress,
+    ask: "Ask | None" = None,
+    judge: "Judge | None" = None,
 ) -> Evaluation:
     """Search (and answer) each question and score it against its gold.
 
     Args:
         k: Passages retrieved per question; documents are ranked by their best passage.
         answers: Whether to answer too; None answers those that have a gold answer.
+        ask: Answers in the place of `GraphRAG.ask`.
+        judge: A model that judges the answers as well; its agreement with F1 is reported.
     """
+    ask = ask or base.ask
+    cases: list[tuple[str, Answer, str | None]] = []
     rows: list[dict[str, float]] = []
     run = []
     seconds = []
@@ -82,7 +92,8 @@ def evaluate(
         answered = bool(question.answers) if answers is None else answers
         started = time.process_time()
         if answered:
-            answer = base.ask(question.text, mode=mode, k=k)
+            answer = ask(question.text, mode=mode, k=k)
+            cases.append((question.text, answer, question.answers[0] if question.answers else None))
             context, short = answer.context, "" if answer.abstained else answer.short or answer.text
         else:
             context, short = base.search(question.text, mode=mode, k=k), None
@@ -100,8 +111,36 @@ def evaluate(
     for name in sorted({name for row in rows for name in row}):
         values = [row[name] for row in rows if name in row]
         metrics[name] = round(fmean(values), 4)
+    if judge is not None:
+        metrics |= _judged(judge, cases, [row["f1"] for row in rows if "f1" in row])
     metrics["cpu_ms_median"] = round(sorted(seconds)[len(seconds) // 2] * 1000, 2)
     return Evaluation(metrics, run)
+
+
+def _judged(
+    judge: "Judge", cases: Sequence[tuple[str, Answer, str | None]], f1: Sequence[float]
+) -> dict[str, Any]:
+    """Means of the judge's verdicts, and how far it agrees with F1 on which answers are right."""
+    from graphrag.generation.judge import agreement
+
+    found = judge.judge_all(cases)
+    correct = [item.correct for item in found if item.correct is not None]
+    faithful = [item.faithful for item in found if item.faithful is not None]
+    metrics: dict[str, Any] = {"judged": len(correct), "judge_unread": len(found) - len(correct)}
+    if correct:
+        metrics["judge_correct"] = round(fmean(correct), 4)
+        metrics["judge_consistent"] = round(fmean(float(item.consistent) for item in found), 4)
+    if faithful:
+        metrics["judge_faithful"] = round(fmean(faithful), 4)
+    with_gold = [item for item, case in zip(found, cases, strict=True) if case[2] is not None]
+    pairs = [
+        (item.correct, score) for item, score in zip(with_gold, f1, strict=True) if item.correct is not None
+    ]
+    if pairs:
+        agreed = agreement([one for one, _ in pairs], [other for _, other in pairs])
+        metrics["judge_agrees_with_f1"] = round(agreed.share, 4)
+        metrics["judge_kappa"] = round(agreed.kappa, 4)
+    return metrics
 
 
 def write_run(path: Path, run: Sequence[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from graphrag.datamodel import Answer
     from graphrag.engine import GraphRAG
     from graphrag.extraction.llm import LLMExtractor
+    from graphrag.generation.judge import Judge
     from graphrag.interfaces import Extractor
     from graphrag.llm import Gate
     from ontology import Ontology
@@ -180,6 +181,24 @@ def open_answerer(base: "GraphRAG", config: Config, kind: str) -> Iterator["Ask"
             return chat.answer(question, base.search(question, mode=mode, k=k, trace=trace))
 
         yield ask
+
+
+@contextmanager
+def open_judge(base: "GraphRAG", config: Config, *, wanted: bool) -> Iterator["Judge | None"]:
+    """The configured model as judge of answers; None where none is wanted.
+
+    Raises:
+        ConfigError: As `open_model`.
+    """
+    if not wanted:
+        yield None
+        return
+    from graphrag.generation.judge import Judge
+
+    folder = base.view.folder if os.access(base.view.folder, os.W_OK) else None
+    prompts = Path(config.llm.prompts) if config.llm.prompts else None
+    with open_model(config, folder) as gate:
+        yield Judge(gate, prompts=prompts)
 
 
 def _fresh(kg: Path, config: Config, extractor: "Extractor") -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.commands.options import MODES, json_option, kg_argument
+from pipelines.commands.options import MODES, json_option, kg_argument, load_settings, settings_options
 
 
 @click.command("eval")
@@ -21,6 +21,15 @@ from pipelines.commands.options import MODES, json_option, kg_argument
     "--run", "run_path", type=click.Path(path_type=Path, dir_okay=False), help="Ranked documents, JSONL."
 )
 @click.option("--answers/--no-answers", default=None, help="Also answer; by default where answers are given.")
+@settings_options
+@click.option(
+    "--answerer",
+    type=click.Choice(["quote", "llm", "agent"]),
+    default="quote",
+    show_default=True,
+    help="Who answers: quotations, or the model of the settings.",
+)
+@click.option("--judge", is_flag=True, help="Let the model of the settings judge the answers too.")
 @json_option
 def eval_command(
     kg: str,
@@ -29,16 +38,33 @@ def eval_command(
     k: int,
     run_path: Path | None,
     answers: bool | None,
+    config_path: Path | None,
+    overrides: tuple[str, ...],
+    answerer: str,
+    judge: bool,
     as_json: bool,
 ) -> int:
     """Measure recall@2/5/k, all-recall@k, MRR, and EM/F1 where answers are given."""
     from graphrag.engine import GraphRAG
     from pipelines.evaluate import evaluate, read_questions, write_run
+    from pipelines.model import open_answerer, open_judge
     from pipelines.terminal import TerminalProgress, print_json, print_pairs
 
     asked = read_questions(questions)
     with GraphRAG.open(kg) as base:
-        result = evaluate(base, asked, mode=mode, k=k, answers=answers, progress=TerminalProgress())
+        given = config_path is not None or overrides
+        config = load_settings(config_path, overrides) if given else base.config
+        with open_answerer(base, config, answerer) as ask, open_judge(base, config, wanted=judge) as judging:
+            result = evaluate(
+                base,
+                asked,
+                mode=mode,
+                k=k,
+                answers=True if judge else answers,
+                progress=TerminalProgress(),
+                ask=ask,
+                judge=judging,
+            )
     if run_path is not None:
         write_run(run_path, result.run)
     if as_json:

@@ -234,3 +234,20 @@ def test_a_model_answers_with_citations(demo_kg: Path, tmp_path: Path, answerer:
         assert found["citations"]
         assert found["citations"][0]["quote"]
         assert len(server.requests()) == (1 if answerer == "llm" else 2)
+
+
+def test_a_model_judges_the_answers(road: Road) -> None:
+    assert road.build("kg").returncode == 0
+    questions = road.folder / "questions.jsonl"
+    lines = [{"id": str(n), "question": f"Who founded Acme{n}?", "answer": f"Ada Stone{n}"} for n in range(3)]
+    lines.append({"id": "x", "question": "Who founded Acme5?", "answer": "Somebody Else"})
+    questions.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    with ScriptedServer(road.folder / "judge", script="tests.graphrag.generation.scripts:honest") as server:
+        settings = ["--set", "llm.model=judge", "--set", f"llm.base_url={server.url}", "--judge", "--json"]
+        done = road.run("eval", str(road.folder / "kg"), "--questions", str(questions), *settings)
+        assert done.returncode == 0, done.stderr.decode()
+        metrics = json.loads(done.stdout)
+    assert metrics["judged"] == 4
+    assert metrics["judge_correct"] == 0.75
+    assert metrics["judge_faithful"] == 1.0
+    assert metrics["judge_agrees_with_f1"] == 1.0
