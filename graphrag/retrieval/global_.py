@@ -325,7 +325,9 @@ class GlobalRetriever:
                 best[row, filled[row]] = score[sentence]
                 filled[row] += 1
                 row = int(themes.parent[row])
-        relevance = best.mean(axis=1)
+        relevance = best.sum(axis=1) / np.maximum(
+            filled, 1
+        )  # a small one is not less relevant for being small
         if asked is not None and len(themes):
             relevance = 0.75 * relevance + 0.25 * np.clip(themes.vectors @ asked.vector, 0.0, 1.0)
         rounded: Scores = np.round(relevance, 9)
