@@ -11,7 +11,6 @@ import click
 from pipelines.commands.options import json_option, load_settings, settings_options
 
 if TYPE_CHECKING:
-    from graphrag.datamodel import CheckedTriple
     from graphrag.reading import Reader
 
 _BATCH_LINES = 256
@@ -51,13 +50,13 @@ def extract_command(
         for record in _by_line(reader, text, open_mode=open_mode):
             click.echo(json.dumps(record, ensure_ascii=False))
         return 0
-    triples = _triples(reader, [text])[0]
+    shapes = _shapes(reader, [text], open_mode=open_mode)[0]
     if as_json:
         from pipelines.terminal import print_json
 
-        print_json({"text": text, "triples": [_shape(triple, open_mode=open_mode) for triple in triples]})
+        print_json({"text": text, "triples": shapes})
     else:
-        _print(triples, show_all=show_all or open_mode)
+        _print(shapes, show_all=show_all)
     return 0
 
 
@@ -80,50 +79,71 @@ def _by_line(reader: "Reader", text: str, *, open_mode: bool) -> Iterator[dict[s
         texts.pop()
     for start in range(0, len(texts), _BATCH_LINES):
         batch = texts[start : start + _BATCH_LINES]
-        for offset, (line, triples) in enumerate(zip(batch, _triples(reader, batch), strict=True)):
-            yield {
-                "line": start + offset + 1,
-                "text": line,
-                "triples": [_shape(triple, open_mode=open_mode) for triple in triples],
-            }
+        found = _shapes(reader, batch, open_mode=open_mode)
+        for offset, (line, shapes) in enumerate(zip(batch, found, strict=True)):
+            yield {"line": start + offset + 1, "text": line, "triples": shapes}
 
 
-def _triples(reader: "Reader", texts: list[str]) -> "list[tuple[CheckedTriple, ...]]":
+def _shapes(reader: "Reader", texts: list[str], *, open_mode: bool) -> list[list[dict[str, Any]]]:
+    """The triples of each text; a blank one says nothing, and is no error."""
     from graphrag.documents import make_document
+    from pipelines.shapes import triple_json
 
-    # A blank line is a text that says nothing, not an error.
+    surface = getattr(reader.extractor, "open_triples", None) if open_mode else None
+    if surface is not None:
+        return [[_surface(text, *found) for found in surface(text)] if text.strip() else [] for text in texts]
     documents = [
         make_document(text, key=f"line-{number}") for number, text in enumerate(texts) if text.strip()
     ]
-    found = iter(reader.read(documents))
-    return [next(found).triples if text.strip() else () for text in texts]
+    results = iter(reader.read(documents))
+    return [
+        [triple_json(triple) for triple in next(results).triples] if text.strip() else [] for text in texts
+    ]
 
 
-def _shape(triple: "CheckedTriple", *, open_mode: bool) -> dict[str, Any]:
-    from pipelines.shapes import triple_json
+def _surface(text: str, head: str, relation: str, tail: str, score: float) -> dict[str, Any]:
+    """An open triple: the words as they stand, unchecked, with the sentence that holds them."""
+    start, end = _sentence_with(text, head, tail)
+    return {
+        "head": head,
+        "head_type": None,
+        "relation": relation,
+        "tail": tail,
+        "tail_type": None,
+        "span": [start, end],
+        "quote": text[start:end],
+        "score": round(score, 6),
+        "verdict": "unchecked",
+        "reason": None,
+    }
 
-    shape = triple_json(triple)
-    if open_mode:
-        # Open extraction is read by its words: as they stand, in the order they stand in.
-        shape["head"] = triple.triple.subject.text
-        shape["relation"] = triple.triple.predicate
-        shape["tail"] = triple.triple.object.text
-    return shape
+
+def _sentence_with(text: str, head: str, tail: str) -> tuple[int, int]:
+    from graphrag.sentences import sentences
+
+    words = {*head.split(), *tail.split()}
+    spans = sentences(text)
+    best = max(spans, key=lambda span: sum(word in text[span.start : span.end] for word in words))
+    return best.start, best.end
 
 
-def _print(triples: "tuple[CheckedTriple, ...]", *, show_all: bool) -> None:
+def _print(shapes: list[dict[str, Any]], *, show_all: bool) -> None:
     shown = 0
-    for triple in triples:
-        if not (triple.accepted or show_all):
+    for shape in shapes:
+        rejected = shape["verdict"] == "reject"
+        if rejected and not show_all:
             continue
         shown += 1
-        shape = _shape(triple, open_mode=False)
-        mark = "" if triple.accepted else f"   [{triple.reason}]"
+        mark = f"   [{shape['reason']}]" if rejected else ""
+        types = (
+            ""
+            if shape["verdict"] == "unchecked"
+            else f"{shape['head_type'] or '?'} → {shape['tail_type'] or '?'}  "
+        )
         click.echo(
-            f"({shape['head']}, {shape['relation']}, {shape['tail']})  "
-            f"{shape['head_type'] or '?'} → {shape['tail_type'] or '?'}  {triple.score:.2f}{mark}"
+            f"({shape['head']}, {shape['relation']}, {shape['tail']})  {types}{shape['score']:.2f}{mark}"
         )
         click.echo(click.style(f"    “{shape['quote']}”", dim=True))
-    rejected = sum(not triple.accepted for triple in triples)
-    note = "" if show_all or not rejected else f"; {rejected} rejected (see them with --all)"
+    hidden = len(shapes) - shown
+    note = f"; {hidden} rejected (see them with --all)" if hidden else ""
     click.echo(f"{shown} triples{note}", err=True)
