@@ -439,6 +439,8 @@ class SentenceReader:
                 ),
                 -1,
             )
+            if apposed < 0 and parse.dep[governor] == "nmod:desc":
+                apposed = parse.head[governor]
             named = self.nominals.read(apposed) if apposed >= 0 else None
             if named is None:
                 yield self._fact(

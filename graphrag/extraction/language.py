@@ -93,8 +93,8 @@ def _latin(sample: str) -> str:
         for language, known in _STOP_WORDS.items()
     }
     best = min(scores, key=lambda language: (-scores[language], language != "en", language))
-    if scores[best] == 0:
-        # Names and headings are English unless their letters are not.
+    if not any(len(word) > 1 for word in counts.keys() & _STOP_WORDS[best]):
+        # Names and headings count as English unless their letters do not.
         foreign = len(words) >= 6 and sum(not word.isascii() for word in words) >= 2
         return "en" if len(words) <= 30 and not foreign else "und"
     # English is the language read: another must clearly lead, and not by one homograph ("a", "die").

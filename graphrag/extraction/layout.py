@@ -87,7 +87,8 @@ _MARKUP = re.compile(
     r"!?\[(?P<label>[^\]\[\n]{0,300})\]\((?P<url>[^()\s]{0,500})\)"  # links and images keep their label
     r"|\[(?:\d{1,3}|citation needed|note \d{1,2})\]"  # footnote marks
     r"|(?P<code>`{1,3})(?P<inner>[^`\n]{1,200})(?P=code)"
-    r"|(?<!\w)(?P<open>\*\*\*|\*\*|\*|___|__|_)(?=\S)|(?<=\S)(?P<close>\*\*\*|\*\*|\*|___|__|_)(?!\w)"
+    r"|(?<!\w)\*{1,3}(?=\S)|(?<=\S)\*{1,3}(?!\w)"
+    r"|(?<![\w_])_(?P<emphasis>[^_\n]{1,200})_(?![\w_])"
     r"|</?[a-zA-Z][^<>\n]{0,200}>"
     r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"  # seen by no reader
     r"|\s+"
@@ -202,6 +203,8 @@ def _make_blocks(text: str, start: int, end: int, kind: BlockKind) -> list[Block
         elif found["label"] is not None:
             if whole[0] != "!":
                 copy_words(text, found.start("label"), found.end("label"), put)
+        elif found["emphasis"] is not None:
+            copy_words(text, found.start("emphasis"), found.end("emphasis"), put)
         elif found["inner"] is not None:
             copy_words(text, found.start("inner"), found.end("inner"), put)
     if position < end:
