@@ -102,9 +102,13 @@ class Question:
 
 
 _KIND_FORMS = {
-    "PERSON": Form.PERSON, "LOC": Form.PLACE, "FACILITY": Form.PLACE, "DATE": Form.DATE, "NUMBER": Form.NUMBER,
+    "PERSON": Form.PERSON,
+    "LOC": Form.PLACE,
+    "FACILITY": Form.PLACE,
+    "DATE": Form.DATE,
+    "NUMBER": Form.NUMBER,
     "MONEY": Form.MONEY,
-}  # fmt: skip
+}
 
 
 def form_of(noun: str) -> Form:

@@ -39,11 +39,22 @@ class Head:
     lead: str
 
 
-_COMPARATIVES = {
-    "first": True, "earlier": True, "older": True, "earliest": True, "oldest": True, "sooner": True, "longer ago": True,
-    "smaller": True, "fewer": True, "less": True, "later": False, "younger": False, "latest": False, "youngest": False,
-    "last": False, "more": False, "larger": False, "bigger": False, "higher": False, "most": False, "recently": False,
-}  # fmt: skip
+_EARLIER = ("first", "earlier", "older", "earliest", "oldest", "sooner", "smaller", "fewer", "less")
+_LATER = (
+    "later",
+    "younger",
+    "latest",
+    "youngest",
+    "last",
+    "more",
+    "larger",
+    "bigger",
+    "higher",
+    "most",
+    "recently",
+)
+# Whether the earlier or smaller of two is asked for.
+_COMPARATIVES = dict.fromkeys(_EARLIER, True) | dict.fromkeys(_LATER, False)
 
 
 def wh_phrase(words: Sequence[Word]) -> tuple[Head | None, list[Word]]:
@@ -127,6 +138,7 @@ def split_joined(rest: list[Word]) -> tuple[list[Word], Head | None]:
 
 
 def read_body(head: Head, rest: list[Word]) -> Ask:
+    """The question that a wh-phrase and what follows it ask."""
     inverted = bool(rest) and rest[0].lower in AUXILIARIES
     if inverted and len(rest) > 1 and not _starts_noun_phrase(rest, 1):
         inverted = False  # "which fortress was completed in": the wh-phrase is the subject
@@ -271,9 +283,9 @@ def _nouns(reader: QuestionReader) -> list[str]:
         word = reader.now
         if word.lower in SMALL or word.text == "'s" or (found and reader.at_main_verb()):
             break
-        if found and not word.name and is_verb(word.lower) and is_noun(found[-1]):
-            if is_participle(word.lower) or not is_noun(word.lower):
-                break
+        verb = is_participle(word.lower) or (is_verb(word.lower) and not is_noun(word.lower))
+        if found and not word.name and verb and is_noun(found[-1]):
+            break
         found.append(reader.take().text)
     return found
 
@@ -381,7 +393,10 @@ def _merge(pieces: Sequence[str | Ask]) -> tuple[str | Ask, ...]:
 
 
 def read_comparison(words: list[Word]) -> Comparison | None:
-    """ "Were A and B born in the same year?", "Which film came out first, A or B?" """
+    """Read questions such as "Were A and B born in the same year?" and "Which came first, A or B?".
+
+    None if it is none of them.
+    """
     same = next((n for n, word in enumerate(words) if word.lower == "same"), None)
     if words[0].lower in AUXILIARIES and same is not None:
         return _read_same(words, same)

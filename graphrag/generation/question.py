@@ -30,7 +30,8 @@ _CORPUS = re.compile(
 )
 _SURVEY = re.compile(
     r"\b(?:themes?|topics?|overview|summar\w+|trends?|patterns?|in general|overall|main (?:ideas?|points?)"
-    r"|common threads?|what role)\b|^(?:trace|describe|compare|summarise|summarize|outline|explain how|discuss)\b"
+    r"|common threads?|what role)\b"
+    r"|^(?:trace|describe|compare|summarise|summarize|outline|explain how|discuss)\b"
 )
 _ACCOUNT = re.compile(
     r"^(?:how|why)\s+(?:did|do|does|is|are|was|were|have|has)\b|^what (?:were|are|is|was) the\b.*\band\b"

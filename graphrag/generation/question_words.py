@@ -13,6 +13,8 @@ from ontology.morphology import IRREGULAR, PAST_ONLY, singular, verb_lemmas
 
 @dataclass(frozen=True, slots=True)
 class Word:
+    """A word of a question, or a whole name; `name` tells which."""
+
     text: str
     name: bool = False
 
@@ -22,89 +24,27 @@ class Word:
 
 
 AUXILIARIES = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "do",
-        "does",
-        "did",
-        "has",
-        "have",
-        "had",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "may",
-        "might",
-        "am",
-        "be",
-        "been",
-    ]
+    """
+    is are was were do does did has have had can could will would should may might am be been
+    """.split()  # noqa: SIM905
 )
 DO = frozenset({"do", "does", "did", "can", "could", "will", "would", "should", "may", "might"})
 BE = frozenset({"is", "are", "was", "were", "has", "have", "had", "be", "been"})
 PREPOSITIONS = frozenset(
-    [
-        "in",
-        "on",
-        "at",
-        "by",
-        "with",
-        "for",
-        "from",
-        "to",
-        "of",
-        "after",
-        "before",
-        "during",
-        "under",
-        "over",
-        "between",
-        "among",
-        "into",
-        "through",
-        "against",
-        "about",
-        "near",
-        "within",
-        "without",
-        "since",
-        "until",
-        "as",
-        "upon",
-        "towards",
-        "toward",
-        "behind",
-        "across",
-        "along",
-        "around",
-        "via",
-    ]
+    """
+    in on at by with for from to of after before during under over between among into through
+    against about near within without since until as upon towards toward behind across along
+    around via
+    """.split()  # noqa: SIM905
 )
 DETERMINERS = frozenset(["the", "a", "an", "this", "that", "these", "those", "his", "her", "its", "their"])
 RELATIVES = frozenset({"that", "which", "who", "whom", "where", "whose", "when"})
 NUMBERS = {
     word: number
     for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
+        """
+        zero one two three four five six seven eight nine ten eleven twelve
+        """.split()  # noqa: SIM905
     )
 }
 NUMBERS["both"] = 2
@@ -205,10 +145,12 @@ def _continues(words: Sequence[Word], number: int, text: str) -> bool:
 
 
 def looks_like_year(text: str) -> bool:
+    """Whether a number is written as a year is."""
     return len(text) == 4 and text[0] in "12"
 
 
 def proper_names(text: str) -> list[str]:
+    """What a question names, by its capitals."""
     return [word.text for word in words_of(text, ()) if word.name and not looks_like_year(word.text)]
 
 
@@ -222,11 +164,13 @@ def is_verb(word: str) -> bool:
 
 
 def is_noun(word: str) -> bool:
+    """Whether the lexicon knows the word as a noun for a kind of thing."""
     lower = word.lower()
     return kinds_of_noun(lower) not in (None, ()) or singular(lower) in NOUN_KINDS
 
 
 def is_participle(word: str) -> bool:
+    """Whether a word can be a past participle."""
     return (
         (word.endswith("ed") and len(word) > 3)
         or word in PAST_ONLY

@@ -87,7 +87,7 @@ class Reader:
             names: Names in the question.
         """
         resolved = {inner: name for inner, (name, _) in found.items()}
-        ids = {name: entity_id for name, entity_id in found.values()}
+        ids = dict(found.values())
         text = ask.words(resolved)
         known = {*names, *resolved.values()}
         asked, rest = self._take_names(text, known, ids, _NAME_WEIGHT)
@@ -174,7 +174,7 @@ class Reader:
         return found
 
     def _linked(self, condition: Condition) -> set[tuple[str, str]]:
-        """(entity, chunk) pairs: the graph ties the entity to a name of the condition by words of the chunk."""
+        """(entity, chunk): the graph ties the entity to a name of the condition by words of the chunk."""
         return {
             (end, item.chunk_id)
             for relation in self.relations_of(condition)
@@ -252,7 +252,7 @@ def _title_words(text: str) -> frozenset[str]:
 
 
 def _last_preposition(text: str) -> str:
-    """ "for" of "Shockley shared the prize for": the answer stands after it."""
+    """The "for" of "Shockley shared the prize for": the answer stands after it."""
     last = text.rsplit(" ", 1)[-1]
     return last if last in PREPOSITIONS else ""
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from graphrag.datamodel import Context
 from graphrag.generation.asking import Ask, Comparison, Form, Question
@@ -246,7 +247,7 @@ def _listed(text: str, best: Found, found: Sequence[Found]) -> tuple[list[Found]
     ordered = sorted(found, key=lambda item: (item.start, item.end))
     named: dict[str, str] = {}
     aliases: set[str] = set()
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         between = text[first.end : second.start]
         if re.fullmatch(r"[^,;()]*\(", between) and text[second.end : second.end + 1] == ")":
             named[first.key] = f"{text[first.start : second.start].rstrip(' (')} ({second.text})"

@@ -33,7 +33,8 @@ _DATE = re.compile(
     rf"|\b(?P<month2>{_MONTH}) (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year2>{_YEAR})\b"
     rf"|\b(?P<month3>{_MONTH}),? (?P<year3>{_YEAR})\b"
     rf"|\b(?P<iso>{_YEAR}-\d{{2}}-\d{{2}})\b"
-    rf"|(?<![\d.,$€£])\b(?P<year4>{_YEAR})\b(?!s?[.,]\d|%| (?:people|dollars|men|women|million|billion|euros|pounds))"
+    rf"|(?<![\d.,$€£])\b(?P<year4>{_YEAR})\b"
+    r"(?!s?[.,]\d|%| (?:people|dollars|men|women|million|billion|euros|pounds))"
 )
 _RANGE = re.compile(
     rf"\b(?:from (?P<a>{_YEAR}) (?:to|until|till) (?P<b>{_YEAR})|between (?P<c>{_YEAR}) and (?P<d>{_YEAR})"
@@ -45,29 +46,10 @@ _UNITS = {
 _WORDS = {
     word: float(number)
     for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
+        """
+        zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+        fifteen sixteen seventeen eighteen nineteen twenty
+        """.split()  # noqa: SIM905
     )
 }
 _WORDS |= {
@@ -82,10 +64,12 @@ _WORDS |= {
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _CURRENCY = r"dollars?|euros?|pounds?|yen|won|francs?|marks?|rupees?|USD|EUR|GBP|kroner|kronor|yuan|crowns?|rubles?|guineas?"
+_UNIT = "|".join(_UNITS)
 _NUMBER = re.compile(
-    rf"(?P<sign>[$€£¥₩])?(?<![\w.])(?P<digits>{_DIGITS})(?![\w]|[.,]\d)(?: (?P<unit>{'|'.join(_UNITS)}))?(?P<percent> ?%| per ?cent)?"
-    rf"(?: (?P<currency>{_CURRENCY})\b)?"
-    rf"|\b(?P<word>(?:{_WORD})(?:-(?:{_WORD}))?|(?=(?:{'|'.join(_UNITS)})\b)|half|several|a)(?: (?P<unit2>{'|'.join(_UNITS)}))?(?: (?P<currency2>{_CURRENCY}))?\b",
+    rf"(?P<sign>[$€£¥₩])?(?<![\w.])(?P<digits>{_DIGITS})(?![\w]|[.,]\d)(?: (?P<unit>{_UNIT}))?"
+    rf"(?P<percent> ?%| per ?cent)?(?: (?P<currency>{_CURRENCY})\b)?"
+    rf"|\b(?P<word>(?:{_WORD})(?:-(?:{_WORD}))?|(?=(?:{_UNIT})\b)|half|several|a)"
+    rf"(?: (?P<unit2>{_UNIT}))?(?: (?P<currency2>{_CURRENCY}))?\b",
     re.IGNORECASE,
 )
 _SCORE = re.compile(rf"\b(?:{_WORD}|\d+)(?: \w+)?(?: to |[–—-])(?:{_WORD}|\d+)\b(?! percent)", re.IGNORECASE)

@@ -22,7 +22,6 @@ SAME_STEM = 0.95
 SAME_FRAME = 0.85
 NEAR_FRAME = 0.45
 _LONGEST = 4
-# Verbs that say next to nothing alone; that they fit many frames is no evidence.
 # Words that tell one happening without being one relation, so no schema's lexicon lists them together.
 _MORE = {
     "contest": ("defeat", "beat", "win", "lose", "victory", "triumph"),
@@ -31,28 +30,13 @@ _MORE = {
     "exhibit": ("exhibit", "display", "show", "exhibition"),
     "naming": ("name", "call", "title", "term"),
 }
-_DROPPED = frozenset({"be", "have", "the", "a", "an", "of", "by", "by/of"})
+_DROPPED = frozenset({"be", "have", "the", "a", "an", "of", "by"})
 _COMPOUNDS = {"birthplace": "birth", "birthday": "birth", "birthdate": "birth", "hometown": "residence"}
+# Verbs that say next to nothing alone; that they fit many frames is no evidence.
 _EMPTY = frozenset(
-    [
-        "be",
-        "have",
-        "do",
-        "go",
-        "get",
-        "come",
-        "take",
-        "put",
-        "give",
-        "use",
-        "keep",
-        "let",
-        "know",
-        "see",
-        "find",
-        "hold",
-        "work",
-    ]
+    """
+    be have do go get come take put give use keep let know see find hold work
+    """.split()  # noqa: SIM905
 )
 
 
