@@ -18,7 +18,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from graphrag.datamodel import Answer, Context, ContextItem, Generation
+from graphrag.datamodel import Answer, Context, ContextItem, Evidence, Generation
 from graphrag.errors import LLMCallError
 from graphrag.evaluation import normalize_answer
 from graphrag.generation.citing import (
@@ -28,6 +28,7 @@ from graphrag.generation.citing import (
     answer_form,
     answer_schema,
     cite,
+    evidence_of,
     show_sources,
     sources_of,
     with_trace,
@@ -37,6 +38,7 @@ from graphrag.interfaces import KnowledgeView
 from graphrag.llm.asking import ask_json
 from graphrag.llm.gate import Gate
 from graphrag.llm.messages import Message, Request, Sampling, schema_of
+from graphrag.llm.pricing import approximate_tokens
 from graphrag.prompts import fence, load_prompt
 
 Strategy = Literal["zero-shot", "few-shot", "chain-of-thought", "self-consistency", "decomposition"]
@@ -100,6 +102,7 @@ class ChatAnswerer:
         search: Finds a context for an inner question; decomposition needs it, and answers from the
             given context alone without it.
         policy: What becomes of sentences that their citations do not bear out.
+        call_tokens: Sources beyond this many tokens are asked in parts first, side by side.
         prompts: Folder with the user's own prompt files.
     """
 
@@ -115,6 +118,7 @@ class ChatAnswerer:
         examples: Sequence[AnswerExample] = (),
         search: Search | None = None,
         policy: Policy = Policy.DROP,
+        call_tokens: int = 12_000,
         prompts: Path | None = None,
     ) -> None:
         self._gate = gate
@@ -126,6 +130,7 @@ class ChatAnswerer:
         self._examples = tuple(examples) or SHIPPED_EXAMPLES
         self._search = search
         self._policy = policy
+        self._call_tokens = call_tokens
         self._prompt = load_prompt("answer", prompts)
         self._text_prompt = load_prompt("answer_text", prompts)
         self._decompose = load_prompt("decompose", prompts)
@@ -137,7 +142,7 @@ class ChatAnswerer:
             LLMCallError: If the model gives no readable answer.
             LLMFatalError, BudgetError: As `Gate.ask`.
         """
-        if not context.items:
+        if not context.items:  # nothing to read, nothing to pay for
             return abstention(context, "No source bears on the question.")
         match self._strategy:
             case "self-consistency":
@@ -145,8 +150,11 @@ class ChatAnswerer:
             case "decomposition":
                 return self._by_parts(question, context)
             case _:
-                written = self._write(question, sources_of(context))
-                answer = self._cited(written, context)
+                sources = self._reduced(question, sources_of(context))
+                if not sources:
+                    return abstention(context, "No part of the sources answers the question.")
+                written = self._write(question, sources)
+                answer = cite(written, sources, context, self._view, policy=self._policy)
                 return with_trace(answer, strategy=self._strategy, reasoning=written.reasoning)
 
     def stream(self, question: str, context: Context) -> Iterator[str]:
@@ -178,6 +186,31 @@ class ChatAnswerer:
 
     def _write(self, question: str, sources: Sequence[Source], known: str = "") -> Written:
         return ask_json(self._gate, self._request(question, sources, known), Written).value
+
+    def _reduced(self, question: str, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        """Sources that fit one call: as they are, or mapped in parallel to statements that quote them.
+
+        The map of a map-reduce: each part of the sources is asked alone, and what it says, with the
+        words it quotes, becomes a source of the last call.
+        """
+        parts = _parts(sources, self._call_tokens)
+        if len(parts) <= 1:
+            return sources
+        asked = self._gate.map(lambda part: self._mapped(question, part), parts)
+        said = [pair for pairs in asked for pair in pairs]
+        return tuple(Source(number, text, evidence) for number, (text, evidence) in enumerate(said, 1))
+
+    def _mapped(self, question: str, part: tuple[Source, ...]) -> list[tuple[str, tuple[Evidence, ...]]]:
+        written = self._write(question, part)
+        if not written.found:
+            return []
+        located = [(item.text, tuple(evidence_of(item, part))) for item in written.statements]
+        # The quoted words go along: the last call must quote them in its turn.
+        return [
+            ("\n".join([text, *(item.quote for item in evidence)]), evidence)
+            for text, evidence in located
+            if evidence
+        ]
 
     def _vote(self, question: str, context: Context) -> Answer:
         """The answer most samples give; its score is their share. Ties go to the earlier sample."""
@@ -278,6 +311,21 @@ SHIPPED_EXAMPLES = (
 )
 
 
+def _parts(sources: Sequence[Source], call_tokens: int) -> list[tuple[Source, ...]]:
+    """Runs of sources, each within the tokens of a call."""
+    parts: list[tuple[Source, ...]] = []
+    part: list[Source] = []
+    tokens = 0
+    for source in sources:
+        size = approximate_tokens(source.text)
+        if part and tokens + size > call_tokens:
+            parts.append(tuple(part))
+            part, tokens = [], 0
+        part.append(source)
+        tokens += size
+    return [*parts, tuple(part)] if part else parts
+
+
 def _shown(examples: Sequence[AnswerExample]) -> str:
     shown = []
     for example in examples:
@@ -304,7 +352,7 @@ def _merged(context: Context, contexts: Sequence[Context]) -> Context:
     """Items of several contexts, each once, taken in turns so that none crowds the others out."""
     budget = max(sum(item.tokens for item in each.items) for each in contexts)
     items: list[ContextItem] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     spent = 0
     longest = max(len(each.items) for each in contexts)
     for position in range(longest):
@@ -312,9 +360,9 @@ def _merged(context: Context, contexts: Sequence[Context]) -> Context:
             if position >= len(each.items):
                 continue
             item = each.items[position]
-            if item.id in seen or spent + item.tokens > budget:
+            if (item.id, item.text) in seen or spent + item.tokens > budget:
                 continue
-            seen.add(item.id)
+            seen.add((item.id, item.text))
             spent += item.tokens
             items.append(replace(item, marker=len(items) + 1))
     return replace(context, items=tuple(items), tokens=spent)

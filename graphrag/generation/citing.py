@@ -113,26 +113,57 @@ def cite(
     citations: list[Citation] = []
     lines: list[str] = []
     for statement in written.statements:
-        found = [
-            evidence
-            for quotation in statement.quotes
-            if (evidence := _located(quotation, sources)) is not None
-        ]
+        found = evidence_of(statement, sources)
         if not found or not statement.text.strip():
             continue
-        markers = "".join(f"[{_marker(evidence, citations)}]" for evidence in dict.fromkeys(found))
+        markers = "".join(f"[{_marker(evidence, citations)}]" for evidence in found)
         lines.append(f"{_plain(statement.text)} {markers}")
     if not lines:
         return abstention(context, NOTHING_SHOWN)
     short = _plain(written.short)
     text = "\n".join(([short, ""] if short else []) + lines)
-    answer = Answer(text, tuple(citations), context, short=short, score=score)
+    communities: tuple[str, ...] = ()
+    if context.mode == "global":
+        communities = tuple(dict.fromkeys(item.id for item in context.items))
+    answer = Answer(
+        text,
+        tuple(citations),
+        context,
+        short=short,
+        score=score,
+        communities=communities,
+        coverage=context.coverage,
+    )
     return enforce(answer, verify(answer, view), policy)
 
 
 def abstention(context: Context, missing: str) -> Answer:
     """An answer that says what the sources lack."""
     return Answer(missing, (), context, abstained=True, missing=missing)
+
+
+def evidence_of(statement: Statement, sources: Sequence[Source]) -> list[Evidence]:
+    """The located quotations of a statement, each once."""
+    places = [place for quotation in statement.quotes if (place := locate(quotation, sources)) is not None]
+    return list(dict.fromkeys(evidence for _, evidence in places))
+
+
+def locate(quotation: Quotation, sources: Sequence[Source]) -> tuple[int, Evidence] | None:
+    """Number of the source that holds the quoted words, and its evidence narrowed to them.
+
+    The source that is named is looked at first: models miscount, and evidence counts where it is.
+    """
+    if len(quotation.quote.strip()) < 2:
+        return None
+    for source in sorted(sources, key=lambda source: source.number != quotation.source):
+        for evidence in source.evidence:
+            found = Passage(evidence.quote).find(quotation.quote)
+            if found is not None:
+                start = evidence.span.start + found.span.start
+                end = evidence.span.start + found.span.end
+                quote = evidence.quote[found.span.start : found.span.end]
+                return source.number, replace(evidence, span=Span(start, end), quote=quote)
+    return None
 
 
 def with_trace(answer: Answer, **steps: object) -> Answer:
@@ -152,22 +183,6 @@ def _marker(evidence: Evidence, citations: list[Citation]) -> int:
             return citation.marker
     citations.append(Citation(len(citations) + 1, evidence))
     return len(citations)
-
-
-def _located(quotation: Quotation, sources: Sequence[Source]) -> Evidence | None:
-    """Evidence narrowed to the quoted words; the named source is looked at first."""
-    if len(quotation.quote.strip()) < 2:
-        return None
-    ordered = sorted(sources, key=lambda source: source.number != quotation.source)
-    for source in ordered:
-        for evidence in source.evidence:
-            found = Passage(evidence.quote).find(quotation.quote)
-            if found is not None:
-                start = evidence.span.start + found.span.start
-                end = evidence.span.start + found.span.end
-                quote = evidence.quote[found.span.start : found.span.end]
-                return replace(evidence, span=Span(start, end), quote=quote)
-    return None
 
 
 def _object(properties: dict[str, object]) -> dict[str, object]:

@@ -202,3 +202,26 @@ def quoting(messages: Messages, body: Mapping[str, Any]) -> str:
     if tools:
         return json.dumps({"tool": "finish", "answer": {**answer, "short": "", "missing": ""}})
     return json.dumps(answer)
+
+
+def reporting(messages: Messages, body: Mapping[str, Any]) -> str:
+    """A finding for each source, one made up, one with a false number, and a title that boasts."""
+    findings = []
+    for number, text in sources_of(str(messages[1]["content"])):
+        words = text.splitlines()[-1]
+        findings.append(
+            {
+                "text": f"It is told that {words}",
+                "importance": number,
+                "quotes": [{"source": number, "quote": words}],
+            }
+        )
+        findings.append(
+            {"text": f"In 1999 {words}", "importance": 9, "quotes": [{"source": number, "quote": words}]}
+        )
+    findings.append(
+        {"text": "Mallory rules", "importance": 10, "quotes": [{"source": 1, "quote": "Mallory rules"}]}
+    )
+    return json.dumps(
+        {"title": "The Empire of Mallory", "summary": "A group of firms.", "findings": findings}
+    )

@@ -94,6 +94,25 @@ def test_self_consistency_takes_the_answer_of_most_samples(firms: GraphRAG, gate
     assert answer.context.trace["votes"] == {"ada stone": 3, "somebody else": 2}
 
 
+def test_sources_beyond_one_call_are_mapped_and_reduced(firms: GraphRAG, gate_to: MakeGate) -> None:
+    question = "Who founded Acme?"
+    context = firms.search(question)
+    gate = gate_to("honest")
+    answer = ChatAnswerer(gate, firms.view, call_tokens=10).answer(question, context)
+    assert answer.short == "Ada Stone"
+    assert quotes_of(answer, firms) == ["Ada Stone founded Acme."]
+    assert gate.usage.calls == len(context.items) + 1  # each part alone, then the reduce
+
+
+def test_a_map_that_finds_nothing_needs_no_reduce(firms: GraphRAG, gate_to: MakeGate) -> None:
+    question = "Who founded Zed?"
+    context = firms.search(question)
+    gate = gate_to("honest")
+    answer = ChatAnswerer(gate, firms.view, call_tokens=10).answer(question, context)
+    assert answer.abstained
+    assert gate.usage.calls == len(context.items)
+
+
 def test_few_shot_and_chain_of_thought_differ_in_their_prompts(firms: GraphRAG, gate_to: MakeGate) -> None:
     question = "Who founded Acme?"
     keys = set()
