@@ -82,16 +82,7 @@ class Checker:
     def _by_schema(self, triple: Triple) -> CheckedTriple:
         assert self._schema is not None
         subject, object_ = triple.subject, triple.object
-        verdict = self._schema.check(
-            Candidate(
-                head=_words(subject),
-                relation=triple.predicate,
-                tail=_words(object_),
-                head_type=subject.type or _type_noun(subject.name),
-                tail_type=object_.type or _type_noun(object_.name),
-                tail_is_value=object_.type in _VALUES if object_.type else None,
-            )
-        )
+        verdict = self._schema.check(candidate_of(triple))
         if not verdict.is_accepted:
             return _with_verdict(triple, verdict)
         head, tail = (object_, subject) if verdict.inverted else (subject, object_)
@@ -119,6 +110,19 @@ class Checker:
             if found is not None and self._ontology.is_a(entity_type, found[0]):
                 return True
         return False
+
+
+def candidate_of(triple: Triple) -> Candidate:
+    """A triple as the schema sees it: names, words and what is known of the types."""
+    subject, object_ = triple.subject, triple.object
+    return Candidate(
+        head=_words(subject),
+        relation=triple.predicate,
+        tail=_words(object_),
+        head_type=subject.type or _type_noun(subject.name),
+        tail_type=object_.type or _type_noun(object_.name),
+        tail_is_value=object_.type in _VALUES if object_.type else None,
+    )
 
 
 def _is_supported(document: Document, triple: Triple) -> bool:

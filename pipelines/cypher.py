@@ -9,18 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from graphrag.engine import GraphRAG
 from graphrag.ids import canonical_json
+from graphrag.store.identifiers import label, relationship
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _PLAIN = re.compile(r"[ !#-&(-\[\]-_a-~]")
-
-
-def identifier(name: str, *, fallback: str) -> str:
-    """`name` if it may stand in Cypher as a label, type or key, else `fallback`.
-
-    `fullmatch`, since a ``$`` would let a final newline through; no quoting, since a backtick can be
-    written as an escape inside backticks.
-    """
-    return name if _IDENTIFIER.fullmatch(name) else fallback
 
 
 def literal(value: object) -> str:
@@ -65,7 +56,7 @@ def cypher_script(base: GraphRAG) -> Iterator[str]:
             f"SET n += {_map(properties)} MERGE (n)-[:PART_OF]->(d);\n"
         )
     for entity in base.view.entities():
-        label = identifier(entity.type, fallback="Entity")
+        kind = label(entity.type)
         properties = {
             "name": entity.name,
             "type": entity.type,
@@ -73,10 +64,10 @@ def cypher_script(base: GraphRAG) -> Iterator[str]:
             "description": entity.description,
         }
         yield (
-            f"MERGE (n:__Entity__ {{id: {literal(entity.id)}}}) SET n:{label} SET n += {_map(properties)};\n"
+            f"MERGE (n:__Entity__ {{id: {literal(entity.id)}}}) SET n:{kind} SET n += {_map(properties)};\n"
         )
     for relation in base.view.relations():
-        kind = identifier(relation.type, fallback="RELATED_TO")
+        kind = relationship(relation.type)
         evidence = [
             canonical_json(
                 {"document": item.document_id, "span": [item.span.start, item.span.end], "quote": item.quote}

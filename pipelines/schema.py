@@ -1,12 +1,15 @@
 """What ``graphrag ontology`` does: show, check, import, suggest; and the graph as RDF."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from graphrag.checking import candidate_of
 from graphrag.datamodel import Entity
 from graphrag.engine import GraphRAG
 from graphrag.errors import ConfigError
-from ontology import Ontology, dump_ontology, general_ontology, load_ontology
+from ontology import Checker, Ontology, ReasonCode, dump_ontology, general_ontology, load_ontology
+from ontology.suggestion import Rejected
 
 
 def show(target: str | None) -> dict[str, Any]:
@@ -51,7 +54,44 @@ def import_rdf(path: Path, out: Path | None) -> dict[str, Any]:
 
 def suggest(target: str, *, limit: int) -> dict[str, Any]:
     """Additions to the schema that would admit what the quarantine holds, most useful first."""
-    raise ConfigError("ontology suggest is not available in this version")
+    from ontology.suggestion import suggest as propose
+
+    if not _is_base(target):
+        raise ConfigError(f'"{target}" is not a knowledge base; suggestions come from the quarantine of one')
+    with GraphRAG.open(target) as base:
+        schema = base.ontology
+        if schema is None:
+            raise ConfigError(f'"{target}" was built in open mode: nothing was rejected')
+        found = propose(_rejected(base, schema), schema, limit=limit)
+    shapes = [
+        {
+            "kind": item.kind.value,
+            "key": item.key,
+            "admits": item.admits,
+            "seen": item.seen,
+            "message": item.message,
+            "examples": list(item.examples),
+            "yaml": item.yaml,
+        }
+        for item in found
+    ]
+    return {"suggestions": shapes, "text": "\n".join(map(_suggestion_text, shapes)) or "nothing to suggest"}
+
+
+def _rejected(base: GraphRAG, schema: Ontology) -> Iterator[Rejected]:
+    checker = Checker(schema)
+    for triple in base.quarantine():
+        candidate = candidate_of(triple.triple)
+        closest = checker.check(candidate).relation
+        quote = triple.triple.evidence.quote
+        yield Rejected(candidate, ReasonCode(triple.reason or ReasonCode.UNKNOWN_RELATION), closest, quote)
+
+
+def _suggestion_text(shape: dict[str, Any]) -> str:
+    lines = [f"{shape['kind']} {shape['key']}: {shape['message']} ({shape['admits']:,} triples would pass)"]
+    lines += [f"    e.g. {example}" for example in shape["examples"]]
+    lines += [f"    {line}" for line in shape["yaml"].rstrip().splitlines()]
+    return "\n".join(lines) + "\n"
 
 
 def graph_turtle(base: GraphRAG) -> str:
