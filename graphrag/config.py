@@ -115,6 +115,7 @@ class LLMConfig(_Section):
     )
     prefilter: bool = Field(False, description="Ask only about chunks in which spaCy finds two names.")
     examples: str | None = Field(None, description="File of worked examples for the extraction prompt.")
+    reports: bool = Field(False, description="Let the model write the community reports after a build.")
     strategy: Literal["zero-shot", "few-shot", "chain-of-thought", "self-consistency", "decomposition"] = (
         Field("zero-shot", description="How answers are asked for.")
     )

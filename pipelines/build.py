@@ -17,7 +17,7 @@ from graphrag.ingest import IngestReport
 from graphrag.interfaces import Progress
 from graphrag.registry import make_ontology
 from pipelines.executors import executor_for
-from pipelines.model import estimate, open_extractor
+from pipelines.model import estimate, open_extractor, write_reports
 
 if TYPE_CHECKING:
     from graphrag.extraction.llm import LLMExtractor
@@ -180,6 +180,8 @@ def _build(
                 report=ingest,
             )
             base.refresh(progress=progress)
+            if extractor is not None and config.llm.reports:
+                ingest.failures += write_reports(base, config, extractor.gate)
             seconds = time.monotonic() - started
             report = BuildReport(kg, ingest, base.stats(), seconds, model=_usage(extractor))
     except GraphRAGError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from graphrag.config import Config
-from graphrag.datamodel import Document
+from graphrag.datamodel import Document, Failure
 from graphrag.documents import read_documents
 
 if TYPE_CHECKING:
@@ -131,6 +131,26 @@ def estimate(config: Config, ontology: "Ontology | None", sources: Sequence[Path
         f"{total.calls:,} calls to {config.llm.model}, {total.cached:,} more already answered\n"
         f"about {total.prompt_tokens:,} prompt tokens and {total.completion_tokens:,} answer tokens: {cost}"
     )
+
+
+def write_reports(base: "GraphRAG", config: Config, gate: "Gate") -> tuple[Failure, ...]:
+    """Let the model write the reports of all communities; those that it could not write.
+
+    Reports whose facts are unchanged cost nothing: their answers are in the ledger.
+    """
+    from graphrag.generation.report_writer import ReportWriter
+    from graphrag.llm.setup import sampling_of
+
+    settings = config.llm
+    prompts = Path(settings.prompts) if settings.prompts else None
+    writer = ReportWriter(gate, sampling=sampling_of(settings), prompts=prompts)
+    communities = list(base.view.communities())
+    known = base.view.reported()
+    kept = [community.id for community in communities if community.id in known]
+    previous = {report.community_id: report for report in base.view.reports_by_id(kept)}
+    made = writer.write(base.view, communities, previous=previous)
+    base.view.set_communities(communities, made.reports)
+    return made.failures
 
 
 @contextmanager

@@ -251,3 +251,16 @@ def test_a_model_judges_the_answers(road: Road) -> None:
     assert metrics["judge_correct"] == 0.75
     assert metrics["judge_faithful"] == 1.0
     assert metrics["judge_agrees_with_f1"] == 1.0
+
+
+def test_a_model_writes_the_reports(tmp_path: Path) -> None:
+    with ScriptedServer(tmp_path / "server", script="tests.pipelines.scripts:reader_and_writer") as server:
+        road = Road(tmp_path, server, documents=3)
+        done = road.build("kg", "--set", "llm.reports=true")
+        assert done.returncode == 0, done.stderr.decode()
+        paid = len(server.requests())
+        road.export("kg")
+        assert "It is told that" in (road.folder / "kg.jsonl").read_text(encoding="utf-8")
+        # Nothing changed: nothing is read or written again.
+        assert road.build("kg", "--set", "llm.reports=true").returncode == 0
+        assert len(server.requests()) == paid
