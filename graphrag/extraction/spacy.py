@@ -22,6 +22,7 @@ from graphrag.datamodel import (
     Span,
     Triple,
 )
+from graphrag.extraction import korean
 from graphrag.extraction.asides import read_aside, split_aside
 from graphrag.extraction.coreference import Discourse, class_of
 from graphrag.extraction.facts import Fact, SentenceReader
@@ -31,6 +32,7 @@ from graphrag.extraction.masking import mask, openings
 from graphrag.extraction.nominals import Kind, Nominal, NominalReader
 from graphrag.extraction.openie import open_facts, render
 from graphrag.extraction.repair import repair
+from graphrag.extraction.shapes import names_by_shape
 from graphrag.extraction.syntax import Parse, read_parse
 from graphrag.extraction.values import parse_date
 from graphrag.ids import fingerprint
@@ -78,7 +80,7 @@ class SpacyExtractor:
             meta = self._nlp.meta
             self._fingerprint = fingerprint(
                 {"extractor": "spacy", "rules": _RULES, "pipeline": f"{meta['lang']}_{meta['name']}",
-                 "version": meta["version"], "weights": _weights_digest(self._nlp)}
+                 "version": meta["version"], "korean": korean.is_available(), "weights": _weights_digest(self._nlp)}
             )  # fmt: skip
         return self._fingerprint
 
@@ -107,12 +109,16 @@ class SpacyExtractor:
 
     def _extract_document(self, chunks: list[Chunk]) -> Iterator[Extraction | Failure]:
         discourse = Discourse(chunks[0].title)
-        window: list[tuple[Chunk, str, list[Block]]] = []
+        window: list[tuple[Chunk, list[Block]]] = []
         size = 0
         for chunk in chunks:
             language = detect_language(chunk.text)
-            blocks = read_blocks(chunk.text)
-            window.append((chunk, language, blocks))
+            if language != "en":
+                yield from self._read_window(window, discourse)
+                window, size = [], 0
+                yield _read_foreign(chunk, language)
+                continue
+            window.append((chunk, read_blocks(chunk.text)))
             size += len(chunk.text)
             if size >= _WINDOW:
                 yield from self._read_window(window, discourse)
@@ -120,17 +126,17 @@ class SpacyExtractor:
         yield from self._read_window(window, discourse)
 
     def _read_window(
-        self, window: list[tuple[Chunk, str, list[Block]]], discourse: Discourse
+        self, window: list[tuple[Chunk, list[Block]]], discourse: Discourse
     ) -> Iterator[Extraction]:
         name = discourse.subject.name if discourse.subject else ""
-        blocks = [b for _, _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
+        blocks = [b for _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
         parsed = iter(zip(*self._parse(blocks, name), strict=True))
-        for chunk, language, blocks in window:
-            reader = _ChunkReader(chunk, discourse, readable=language == "en")
+        for chunk, blocks in window:
+            reader = _ChunkReader(chunk, discourse)
             for block in blocks:
                 if block.kind is not BlockKind.SKIPPED:
                     reader.read(*next(parsed))
-            yield reader.result(language)
+            yield reader.result()
 
     def _parse(self, blocks: list[Block], name: str = "") -> tuple[list[Block], list[Parse]]:
         """Blocks as they were shown to the parser, with their parses.
@@ -184,27 +190,40 @@ _GENERIC = frozenset(
 )
 
 
+def _read_foreign(chunk: Chunk, language: str) -> Extraction:
+    """A chunk that is not English: Korean if its extra is there, else names whose shape is sure."""
+    if language == "ko" and korean.is_available():
+        return korean.read_korean(chunk)
+    mentions = []
+    for start, end in names_by_shape(chunk.text, language):
+        words = chunk.text[start:end]
+        span = Span(chunk.span.start + start, chunk.span.start + end)
+        mentions.append(Mention(chunk.id, span, words, " ".join(words.split()), None, 0.6))
+    return Extraction(chunk.id, tuple(mentions), (), (), language)
+
+
 class _ChunkReader:
     """Gathers the mentions, triples and aliases of one chunk."""
 
-    def __init__(self, chunk: Chunk, discourse: Discourse, *, readable: bool) -> None:
+    def __init__(self, chunk: Chunk, discourse: Discourse) -> None:
         self.chunk = chunk
         self.discourse = discourse
-        self.readable = readable
+        self.readable = True
         self.mentions: dict[Span, Mention] = {}
         self.triples: dict[tuple[Span, str, Span], Triple] = {}
         self.aliases: dict[tuple[str, str], Alias] = {}
 
-    def result(self, language: str) -> Extraction:
+    def result(self) -> Extraction:
         mentions = sorted(self.mentions.values(), key=lambda m: (m.span, m.name))
         triples = sorted(
             self.triples.values(), key=lambda t: (t.evidence.span, t.subject.span, t.object.span, t.predicate)
         )
         aliases = sorted(self.aliases.values(), key=lambda a: (a.span, a.name, a.alias))
-        return Extraction(self.chunk.id, tuple(mentions), tuple(triples), tuple(aliases), language)
+        return Extraction(self.chunk.id, tuple(mentions), tuple(triples), tuple(aliases))
 
     def read(self, block: Block, parse: Parse) -> None:
         nominals = NominalReader(parse)
+        self.readable = detect_language(block.text) in ("en", "und")
         for begin, end in parse.sentences:
             self.discourse.next_sentence()
             resolved: dict[int, Mention] = {}

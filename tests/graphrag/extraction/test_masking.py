@@ -61,7 +61,10 @@ def test_brackets_with_plain_words_stay() -> None:
 
 
 def test_the_document_name_is_replaced_where_it_is_hard() -> None:
-    assert mask(read_blocks("He saw House of Salt twice.")[0], "House of Salt").text == f"He saw {STAND_IN} twice."
+    assert (
+        mask(read_blocks("He saw House of Salt twice.")[0], "House of Salt").text
+        == f"He saw {STAND_IN} twice."
+    )
 
 
 @given(st.text(alphabet='AbC "“”()-:1ot.', max_size=120))

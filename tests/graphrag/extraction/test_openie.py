@@ -29,7 +29,9 @@ def test_open_facts(extractor: SpacyExtractor, text: str, fact: tuple[str, str, 
 
 
 def test_no_fact_is_told_twice(extractor: SpacyExtractor) -> None:
-    found = [t[:3] for t in extractor.open_triples("Ann Lee, a chemist, opened a mill and sold it to Bob Ray.")]
+    found = [
+        t[:3] for t in extractor.open_triples("Ann Lee, a chemist, opened a mill and sold it to Bob Ray.")
+    ]
     assert len(found) == len(set(found))
 
 

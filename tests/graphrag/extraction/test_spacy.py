@@ -14,7 +14,11 @@ Read = Callable[..., Extraction]
 
 
 def _facts(result: Extraction) -> set[tuple[str, str, str]]:
-    return {(t.subject.name, t.predicate, t.object.name) for t in result.triples if t.modality is Modality.ASSERTED}
+    return {
+        (t.subject.name, t.predicate, t.object.name)
+        for t in result.triples
+        if t.modality is Modality.ASSERTED
+    }
 
 
 def _find(result: Extraction, predicate: str) -> Triple:
