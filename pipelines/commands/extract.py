@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from pipelines.commands.options import json_option, load_settings, settings_options
 
 if TYPE_CHECKING:
+    from graphrag.config import Config
     from graphrag.reading import Reader
 
 _BATCH_LINES = 256
@@ -43,14 +45,12 @@ def extract_command(
     config = load_settings(config_path, (*overrides, *extra))
     text = _read(file)
 
-    from graphrag.reading import reader_from
-
-    reader = reader_from(config)
-    if lines:
-        for record in _by_line(reader, text, open_mode=open_mode):
-            click.echo(json.dumps(record, ensure_ascii=False))
-        return 0
-    shapes = _shapes(reader, [text], open_mode=open_mode)[0]
+    with _reader(config) as reader:
+        if lines:
+            for record in _by_line(reader, text, open_mode=open_mode):
+                click.echo(json.dumps(record, ensure_ascii=False))
+            return 0
+        shapes = _shapes(reader, [text], open_mode=open_mode)[0]
     if as_json:
         from pipelines.terminal import print_json
 
@@ -58,6 +58,21 @@ def extract_command(
     else:
         _print(shapes, show_all=show_all)
     return 0
+
+
+@contextmanager
+def _reader(config: "Config") -> Iterator["Reader"]:
+    from graphrag.reading import reader_for, reader_from
+    from graphrag.registry import make_ontology
+    from pipelines.model import open_extractor
+
+    if config.extraction.name != "llm":
+        yield reader_from(config)
+        return
+    ontology = make_ontology(config)
+    with open_extractor(config, ontology, None) as extractor:
+        assert extractor is not None
+        yield reader_for(config, ontology, extractor)
 
 
 def _read(file: str) -> str:
@@ -86,7 +101,9 @@ def _by_line(reader: "Reader", text: str, *, open_mode: bool) -> Iterator[dict[s
 
 def _shapes(reader: "Reader", texts: list[str], *, open_mode: bool) -> list[list[dict[str, Any]]]:
     """The triples of each text; a blank one says nothing, and is no error."""
+    from graphrag.datamodel import Failure
     from graphrag.documents import make_document
+    from graphrag.errors import PartialBuildError
     from pipelines.shapes import triple_json
 
     surface = getattr(reader.extractor, "open_triples", None) if open_mode else None
@@ -95,7 +112,12 @@ def _shapes(reader: "Reader", texts: list[str], *, open_mode: bool) -> list[list
     documents = [
         make_document(text, key=f"line-{number}") for number, text in enumerate(texts) if text.strip()
     ]
-    results = iter(reader.read(documents))
+    ingested = reader.read(documents)
+    for item in ingested:
+        for result in item.results:
+            if isinstance(result, Failure):
+                raise PartialBuildError(f"{item.document.key}: {result.message}")
+    results = iter(ingested)
     return [
         [triple_json(triple) for triple in next(results).triples] if text.strip() else [] for text in texts
     ]

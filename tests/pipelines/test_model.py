@@ -264,3 +264,24 @@ def test_a_model_writes_the_reports(tmp_path: Path) -> None:
         # Nothing changed: nothing is read or written again.
         assert road.build("kg", "--set", "llm.reports=true").returncode == 0
         assert len(server.requests()) == paid
+
+
+def test_a_text_is_read_by_a_model_without_building(road: Road) -> None:
+    text = road.folder / "text.txt"
+    text.write_text("Ada Stone founded Acme.", encoding="utf-8")
+    settings = [
+        "--set",
+        "extraction.name=llm",
+        "--set",
+        "llm.model=m",
+        "--set",
+        f"llm.base_url={road.server.url}",
+    ]
+    done = road.run("extract", str(text), "--ontology", str(road.ontology), *settings, "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    (triple,) = json.loads(done.stdout)["triples"]
+    assert (triple["head"], triple["relation"], triple["tail"]) == ("Ada Stone", "FOUNDED", "Acme")
+    road.server.plan(always="refusal")
+    failed = road.run("extract", str(text), "--ontology", str(road.ontology), *settings, "--json")
+    assert failed.returncode == 3
+    assert b"refused" in failed.stderr
