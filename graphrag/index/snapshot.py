@@ -39,7 +39,7 @@ from graphrag.index.terms import fold, folded, term_of, tokens, without_possessi
 from graphrag.interfaces import Embedder, Floats, KnowledgeView
 from graphrag.sentences import sentences as split_sentences
 
-FORMAT = 3
+FORMAT = 4
 
 BY_VIEW = 1
 """The knowledge base records a mention of the entity in this sentence."""
@@ -546,11 +546,9 @@ class _Builder:
     def _incidence(self, words: "_Words") -> None:
         """Which entity stands in which sentence: what was extracted, and every known name besides."""
         sentences, entities, kinds, places = self._recorded(words)
-        starts, _, rows = match_names(words.fold_hash, words.capital, words.breaks, self.table)
-        body = words.sentence[starts] >= 0
-        starts, rows = starts[body], rows[body]
+        starts, named = self._names_in(words)
         sentences = np.concatenate((sentences, words.sentence[starts]))
-        entities = np.concatenate((entities, self.table.entities[rows].astype(np.int64)))
+        entities = np.concatenate((entities, named))
         kinds = np.concatenate((kinds, np.full(len(starts), BY_NAME, dtype=np.uint8)))
         places = np.concatenate((places, words.place[starts]))
         first = self.chunk_ordinal[self.sentence_chunk[sentences]] == 0
@@ -580,6 +578,21 @@ class _Builder:
             ),
         )
         self._subjects(pair_sentence, pair_entity, merged)
+
+    def _names_in(self, words: "_Words") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First word and entity of each name in the texts; a title inside a longer name counts too."""
+        titled = np.zeros(len(self.entity_flags), dtype=np.bool_)
+        titled[self.document_subject[self.document_subject >= 0]] = True
+        of_title = titled[self.table.entities]
+        titles = NameTable(
+            self.table.hashes[of_title], self.table.entities[of_title], self.table.flags[of_title]
+        )
+        found = []
+        for table in (self.table, titles):
+            starts, _, rows = match_names(words.fold_hash, words.capital, words.breaks, table)
+            body = words.sentence[starts] >= 0
+            found.append((starts[body], table.entities[rows[body]].astype(np.int64)))
+        return np.concatenate([starts for starts, _ in found]), np.concatenate([rows for _, rows in found])
 
     def _recorded(
         self, words: "_Words"

@@ -260,7 +260,7 @@ class _Search:
             beam.base[pair_path]
             + settings.link * link[owner] * pair_strength
             + settings.last_meaning * near[place]
-            - settings.hop_cost
+            - (settings.hop_cost if beam.chunks.shape[1] == 1 else settings.later_hop_cost)
         )
         joined = np.maximum(beam.cover[pair_path], cover[place])
         scores = base + settings.coverage * (joined @ self.question.shares)

@@ -106,7 +106,9 @@ class Search:
         paths = find_paths(
             index, question, prior, settings, plain=rows, allowed=filters.chunks, walked=filters.entities
         )
-        ordered = list(islice(in_order(paths, diversity=settings.diversity, follow=settings.follow), k))
+        named = len({item.first for item in question.linked.entities})
+        diversity = settings.diversity if named > 1 else settings.lone_diversity
+        ordered = list(islice(in_order(paths, diversity=diversity, follow=settings.follow), k))
         found = np.array([chunk for chunk, _, _ in ordered], dtype=np.int64)
         worth = np.array([score for _, score, _ in ordered], dtype=np.float64)
         shown = [paths.path(place) for place in dict.fromkeys(place for _, _, place in ordered)]

@@ -39,8 +39,11 @@ class SearchSettings:
         sentence_words: Weight of shared words in judging a link's sentence.
         sentence_meaning: Weight of nearness in vector space there.
         specificity: Exponent on an entity's rarity in a link.
-        hop_cost: Price of each hop.
-        diversity: Price of starting again where paths shown above started.
+        hop_cost: Price of the first hop.
+        later_hop_cost: Price of each further hop.
+        diversity: Price of starting again where paths shown above started, where the question names
+            several things.
+        lone_diversity: The same where it names one thing, or nothing known.
         follow: Price of each further passage of a path, when passages are put in order.
         likeness: Similarity from which another word counts as the question's word; 1 for none.
         like_weight: What such a word is worth beside the word itself.
@@ -76,7 +79,9 @@ class SearchSettings:
     sentence_meaning: float = 0.9
     specificity: float = 0.95
     hop_cost: float = 0.85
+    later_hop_cost: float = 1.3
     diversity: float = 0.25
+    lone_diversity: float = 0.1
     follow: float = 0.1
     likeness: float = 0.45
     like_weight: float = 0.95
