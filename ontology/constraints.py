@@ -69,21 +69,24 @@ def find_conflicts(
         entities: Entity id and the keys of its types; unknown types count as none.
         edges: Head id, relation key, tail id (or the value, for a datatype property). Duplicates count once.
     """
-    types = {entity: frozenset(keys) for entity, keys in entities}
-    tails: dict[str, dict[str, set[str]]] = {}
-    heads: dict[str, dict[str, set[str]]] = {}
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    types: dict[str, frozenset[str]] = {}
+    for entity, keys in entities:
+        # Few combinations of types exist, so one object for each keeps the memory and the look-ups small.
+        key_set = frozenset(keys)
+        types[entity] = shared.setdefault(key_set, key_set)
+    pairs: dict[str, list[tuple[str, str]]] = {}
     for head, relation, tail in edges:
-        tails.setdefault(relation, {}).setdefault(head, set()).add(tail)
-        heads.setdefault(relation, {}).setdefault(tail, set()).add(head)
+        pairs.setdefault(relation, []).append((head, tail))
     found = list(_type_conflicts(ontology, types))
-    for key in sorted(tails):
+    for key in sorted(pairs):
         declared = ontology.relation(key)
         if declared is None:
-            found += _unknown(key, tails[key])
-        else:
-            found += _edge_conflicts(ontology, declared, types, tails[key])
-            found += _cardinality_conflicts(declared, tails[key], heads[key])
-    found += _missing(ontology, types, tails)
+            found += _unknown(key, _grouped(pairs[key]))
+            continue
+        found += _edge_conflicts(ontology, declared, types, pairs[key])
+        found += _cardinality_conflicts(declared, pairs[key])
+    found += _missing(ontology, types, pairs)
     return sorted(found, key=lambda c: (c.code, c.relation or "", c.entity, c.others))
 
 
@@ -187,33 +190,38 @@ def _unknown(key: str, tails: Mapping[str, set[str]]) -> Iterator[Conflict]:
         yield Conflict(ReasonCode.UNKNOWN_RELATION, head, key, tuple(sorted(found)), message)
 
 
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    groups: dict[str, set[str]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, set()).add(value)
+    return groups
+
+
 def _edge_conflicts(
     ontology: Ontology,
     relation: RelationType | DatatypeProperty,
     types: Mapping[str, frozenset[str]],
-    tails: Mapping[str, set[str]],
+    pairs: list[tuple[str, str]],
 ) -> Iterator[Conflict]:
-    inside_domain = _Membership(ontology, relation.domain, types)
-    is_property = isinstance(relation, DatatypeProperty)
-    inside_range = _Membership(ontology, () if is_property else relation.range, types)  # type: ignore[union-attr]
-    for head, found in tails.items():
-        if not inside_domain(head):
-            message = (
-                f"{head} is not of a type in the domain of {relation.key}: {' or '.join(relation.domain)}"
-            )
-            yield Conflict(ReasonCode.DOMAIN_VIOLATION, head, relation.key, tuple(sorted(found)), message)
-        if isinstance(relation, DatatypeProperty):
-            wrong = sorted(v for v in found if normalise_value(v, relation.value) is None)
-            reason, what = ReasonCode.BAD_VALUE, relation.value.kind.value
-        else:
-            if head in found:
-                message = f"{head} stands in {relation.key} to itself"
-                yield Conflict(ReasonCode.SELF_RELATION, head, relation.key, (head,), message)
-            wrong = sorted(tail for tail in found if not inside_range(tail))
-            reason, what = ReasonCode.RANGE_VIOLATION, " or ".join(relation.range)
-        if wrong:
-            message = f"{relation.key} of {head} must be {what}, not {', '.join(wrong[:5])}"
-            yield Conflict(reason, head, relation.key, tuple(wrong), message)
+    key = relation.key
+    inside = _Membership(ontology, relation.domain, types)
+    for head, tails in _grouped(pair for pair in pairs if not inside(pair[0])).items():
+        message = f"{head} is not of a type in the domain of {key}: {' or '.join(relation.domain)}"
+        yield Conflict(ReasonCode.DOMAIN_VIOLATION, head, key, tuple(sorted(tails)), message)
+    if isinstance(relation, DatatypeProperty):
+        value, reason, wanted = relation.value, ReasonCode.BAD_VALUE, relation.value.kind.value
+        wrong = [pair for pair in pairs if normalise_value(pair[1], value) is None]
+    else:
+        for head in {head for head, tail in pairs if head == tail}:
+            message = f"{head} stands in {key} to itself"
+            yield Conflict(ReasonCode.SELF_RELATION, head, key, (head,), message)
+        reason, wanted = ReasonCode.RANGE_VIOLATION, " or ".join(relation.range)
+        inside = _Membership(ontology, relation.range, types)
+        wrong = [pair for pair in pairs if not inside(pair[1])]
+    for head, tails in _grouped(wrong).items():
+        shown = sorted(tails)
+        message = f"{key} of {head} must be {wanted}, not {', '.join(shown[:5])}"
+        yield Conflict(reason, head, key, tuple(shown), message)
 
 
 class _Membership:
@@ -222,34 +230,39 @@ class _Membership:
     def __init__(
         self, ontology: Ontology, allowed: tuple[str, ...], types: Mapping[str, frozenset[str]]
     ) -> None:
-        self._allowed = frozenset().union(*(ontology.descendants(key) for key in allowed))
-        self._open = not allowed
+        members = frozenset().union(*(ontology.descendants(key) for key in allowed))
+        kinds = set(types.values()) | {_NO_TYPES}
+        self._inside = {keys: not allowed or not members.isdisjoint(keys) for keys in kinds}
         self._types = types
 
     def __call__(self, entity: str) -> bool:
-        return self._open or not self._allowed.isdisjoint(self._types.get(entity, ()))
+        return self._inside[self._types.get(entity, _NO_TYPES)]
+
+
+_NO_TYPES: frozenset[str] = frozenset()
 
 
 def _cardinality_conflicts(
-    relation: RelationType | DatatypeProperty, tails: Mapping[str, set[str]], heads: Mapping[str, set[str]]
+    relation: RelationType | DatatypeProperty, pairs: list[tuple[str, str]]
 ) -> Iterator[Conflict]:
-    key = relation.key
-    for head, found in tails.items():
-        if len(found) < 2 and relation.max_cardinality != 0:
-            continue
-        kept = _distinct_values(relation, found)
-        if relation.functional and len(kept) > 1:
-            message = f"{head} has {len(kept)} values of {key}, which allows one: {', '.join(kept[:5])}"
-            yield Conflict(ReasonCode.FUNCTIONAL_CONFLICT, head, key, kept, message)
-        if relation.max_cardinality is not None and len(kept) > relation.max_cardinality:
-            message = f"{head} has {len(kept)} values of {key}, which allows {relation.max_cardinality}"
-            yield Conflict(ReasonCode.MAX_CARDINALITY, head, key, kept, message)
+    key, most = relation.key, relation.max_cardinality
+    if relation.functional or most is not None:
+        for head, tails in _grouped(pairs).items():
+            if len(tails) < 2 and most != 0:
+                continue
+            kept = _distinct_values(relation, tails)
+            if relation.functional and len(kept) > 1:
+                message = f"{head} has {len(kept)} values of {key}, which allows one: {', '.join(kept[:5])}"
+                yield Conflict(ReasonCode.FUNCTIONAL_CONFLICT, head, key, kept, message)
+            if most is not None and len(kept) > most:
+                message = f"{head} has {len(kept)} values of {key}, which allows {most}"
+                yield Conflict(ReasonCode.MAX_CARDINALITY, head, key, kept, message)
     if isinstance(relation, RelationType) and relation.inverse_functional:
-        for tail, found in heads.items():
-            if len(found) > 1:
-                message = f"{len(found)} entities stand in {key} to {tail}, which allows one"
+        for tail, heads in _grouped((tail, head) for head, tail in pairs).items():
+            if len(heads) > 1:
+                message = f"{len(heads)} entities stand in {key} to {tail}, which allows one"
                 yield Conflict(
-                    ReasonCode.INVERSE_FUNCTIONAL_CONFLICT, tail, key, tuple(sorted(found)), message
+                    ReasonCode.INVERSE_FUNCTIONAL_CONFLICT, tail, key, tuple(sorted(heads)), message
                 )
 
 
@@ -270,18 +283,17 @@ def is_less_precise(date: str, other: str) -> bool:
 
 
 def _missing(
-    ontology: Ontology, types: Mapping[str, frozenset[str]], tails: Mapping[str, Mapping[str, set[str]]]
+    ontology: Ontology, types: Mapping[str, frozenset[str]], pairs: Mapping[str, list[tuple[str, str]]]
 ) -> Iterator[Conflict]:
     for relation in ontology.all_relations():
         least = relation.min_cardinality
         if not least or not relation.domain:
             continue
         inside = _Membership(ontology, relation.domain, types)
-        present = tails.get(relation.key, {})
+        present = _grouped(pairs.get(relation.key, ()))
         for entity in types:
-            found = present.get(entity, ())
-            if len(found) < least and inside(entity):
-                message = f"{entity} has {len(found)} values of {relation.key}, which needs {least}"
-                yield Conflict(
-                    ReasonCode.MIN_CARDINALITY, entity, relation.key, tuple(sorted(found)), message
-                )
+            tails = present.get(entity, ())
+            if len(tails) < least and inside(entity):
+                message = f"{entity} has {len(tails)} values of {relation.key}, which needs {least}"
+                others = tuple(sorted(tails))
+                yield Conflict(ReasonCode.MIN_CARDINALITY, entity, relation.key, others, message)
