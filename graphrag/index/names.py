@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from graphrag.index.terms import STOPWORDS, fold, folded, ngram_hashes, tokens, without_possessives, word_hash
 
-LONGEST_NAME = 12
+LONGEST_NAME = 16
 """Names of more words than this are linked by their meaning only, never by look-up."""
 
 CASED = 1
@@ -73,7 +73,8 @@ def build_name_table(names: Iterable[tuple[str, int, bool]]) -> tuple[NameTable,
         np.array(entities, dtype=np.int32),
         np.array(flags, dtype=np.uint8),
     )
-    order = np.lexsort((table[2], table[1], table[0]))
+    # Things before values of the same name: who looks at the first row sees a thing if there is one.
+    order = np.lexsort((table[2], table[1], (table[2] & LITERAL) != 0, table[0]))
     by_hash, by_entity, by_flags = table[0][order], table[1][order], table[2][order]
     if len(order):
         # Of equal (hash, entity) rows the last one stays: CASED is the higher flag of two spellings.

@@ -39,7 +39,7 @@ from graphrag.index.terms import fold, folded, term_of, tokens, without_possessi
 from graphrag.interfaces import Embedder, Floats, KnowledgeView
 from graphrag.sentences import sentences as split_sentences
 
-FORMAT = 4
+FORMAT = 5
 
 BY_VIEW = 1
 """The knowledge base records a mention of the entity in this sentence."""

@@ -57,6 +57,14 @@ def test_a_name_of_two_entities_stands_for_both() -> None:
     assert table.entities[rows].tolist() == [3, 5]
 
 
+def test_a_value_does_not_hide_a_thing_of_the_same_name() -> None:
+    table, _ = build_name_table([("May", 1, True), ("May", 2, False)])
+    assert (
+        table.entities[match_names(word_hashes(["may"]), np.array([True]), np.array([True]), table)[2]][0]
+        == 2
+    )
+
+
 @given(st.lists(st.sampled_from(["Ada", "Bo", "Cy Dee", "Ada Bo", "Dee"]), min_size=1, unique=True))
 def test_matches_never_overlap(names: list[str]) -> None:
     matched = " ".join(words for words, _ in found("Ada Bo Cy Dee Ada", names)).split()
