@@ -323,6 +323,7 @@ def _mark(relation: Relation, digests: Mapping[str, bytes]) -> bytes:
     total = hashlib.sha256(relation.id.encode("utf-8"))
     total.update(digests[relation.subject_id])
     total.update(digests[relation.object_id])
+    total.update(f"{relation.weight:.9g}".encode())
     for evidence in relation.evidence:
         total.update(f"{evidence.document_id} {evidence.span.start} {evidence.span.end};".encode())
     return total.digest()
