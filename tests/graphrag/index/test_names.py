@@ -58,9 +58,9 @@ def test_a_name_of_two_entities_stands_for_both() -> None:
 
 
 def test_a_value_does_not_hide_a_thing_of_the_same_name() -> None:
-    table, _ = build_name_table([("May", 1, True), ("May", 2, False)])
+    table, _ = build_name_table([("June", 1, True), ("June", 2, False)])
     assert (
-        table.entities[match_names(word_hashes(["may"]), np.array([True]), np.array([True]), table)[2]][0]
+        table.entities[match_names(word_hashes(["june"]), np.array([True]), np.array([True]), table)[2]][0]
         == 2
     )
 
