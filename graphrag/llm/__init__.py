@@ -4,9 +4,10 @@ Everything that asks a model asks through `Gate`: bounded calls in flight, bound
 for all when the server is busy, a budget that holds, and a ledger that never pays twice.
 """
 
+from graphrag.llm.admission import Limits, Usage
 from graphrag.llm.client import CallError, ChatClient, OpenAIClient
 from graphrag.llm.clock import Clock
-from graphrag.llm.gate import Gate, Limits, Usage
+from graphrag.llm.gate import Gate
 from graphrag.llm.ledger import ResponseLedger
 from graphrag.llm.messages import Message, OutputSchema, Reply, Request, Sampling, schema_of
 from graphrag.llm.parsing import AnswerError, Parsed, parse_answer

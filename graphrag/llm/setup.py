@@ -4,9 +4,10 @@ from pathlib import Path
 
 from graphrag.config import LLMConfig
 from graphrag.errors import ConfigError
+from graphrag.llm.admission import Limits
 from graphrag.llm.client import OpenAIClient
 from graphrag.llm.clock import Clock
-from graphrag.llm.gate import Gate, Limits
+from graphrag.llm.gate import Gate
 from graphrag.llm.ledger import ResponseLedger
 from graphrag.llm.messages import Sampling
 from graphrag.llm.pricing import price_of

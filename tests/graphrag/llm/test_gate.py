@@ -398,3 +398,29 @@ def test_the_task_is_no_part_of_the_key() -> None:
     message = (Message("user", "c"),)
     one, other = Request("extract", message), Request("answer", message)
     assert one.key(provider="p", model="m") == other.key(provider="p", model="m")
+
+
+def test_a_server_that_asks_to_wait_for_nothing_is_not_hammered() -> None:
+    def script(number: int, prompt: str) -> Reply | CallError:
+        waits = CallError(Trouble.RATE, "slow", status=429, retry_after=0.0)
+        return waits if time.monotonic() < healed else answer(number, prompt)
+
+    client = Scripted(script)
+    healed = time.monotonic() + 0.1  # 100 s of the gate's clock
+    gate = Gate(client, limits=Limits(max_in_flight=4), clock=fast())
+    assert len(list(gate.map(gate.ask, [request(str(n)) for n in range(4)]))) == 4
+    assert len(client.calls) <= 16
+
+
+def test_a_request_that_does_not_fit_proves_that_the_server_works() -> None:
+    def script(number: int, prompt: str) -> Reply | CallError:
+        return (
+            CallError(Trouble.TOO_LONG, "too long", status=400) if prompt == "big" else answer(number, prompt)
+        )
+
+    client = Scripted(script, seconds=0.02)
+    gate = Gate(client, limits=Limits(max_in_flight=8))
+    with pytest.raises(LLMCallError):
+        gate.ask(request("big"))
+    list(gate.map(gate.ask, [request(str(n)) for n in range(8)]))
+    assert client.peak > 1
