@@ -1,16 +1,15 @@
 """Names that look like one name written twice, found without comparing all pairs.
 
-Two names meet when they share a key (`keys_of`): the name itself, the name with a letter of a long word
-left out, the name without blanks, the initials it shortens to. What meets is judged by `alike`, which
-looks at the two names and nothing else. So the pairs are the same in whatever order names arrive, and
-there are few: a key is shared by names that differ in one place only.
+Two names meet when they share a key (`keys_of`): all of the name but half of one long word, the name
+without its blank, the initials it shortens to. What meets is judged by `alike`, which looks at the two
+names and nothing else. So the pairs are the same in whatever order names arrive, and there are few.
 
 The rules are narrow on purpose. A near miss at the end of a word is mostly another name (Larsen,
 Larson; Daniel, Daniela), one word alone is too little to go by (Colombia, Columbia), and
 numbers are never misspelt (Apollo 11, Apollo 12).
 
 References:
-    Deletion neighbourhoods: Bocek, Hunt, Stiller, "Fast similarity search in large dictionaries", 2007.
+    Halves: Li, Deng, Wang, Feng, "Pass-Join: a partition-based method for similarity joins", PVLDB 2011.
 """
 
 import re
@@ -35,22 +34,22 @@ class Likeness(NamedTuple):
 
 
 def keys_of(normal: str) -> tuple[list[int], list[int]]:
-    """Keys to store a name under, and keys to look others up by. O(len) of each."""
+    """Keys to store a name under, and keys to look others up by: a handful. O(len) of each."""
     if not normal or normal[0] >= _ALPHABETS or any(char >= _ALPHABETS for char in normal):
         return [], []
     words = normal.split(" ")
-    like = {_key(normal, _LIKE)} if len(normal) >= _MIN_WORD else set()
+    store: list[int] = []
+    look: list[int] = []
+    if len(words) <= 2 and len(normal) >= _MIN_WORD:
+        # One word here may be two elsewhere.
+        store.append(_key("".join(words), _LIKE))
+        look.append(store[0])
     if len(words) > 1:
-        if len(normal) > _MIN_WORD:
-            like.add(_key("".join(words), _LIKE))
         for place, word in enumerate(words):
             if len(word) >= _MIN_WORD - 1 and word.isalpha():
-                before = " ".join((*words[:place], ""))
-                after = " ".join(("", *words[place + 1 :]))
-                like.update(
-                    _key(before + word[:i] + word[i + 1 :] + after, _LIKE) for i in range(1, len(word) - 1)
-                )
-    store, look = list(like), list(like)
+                around = f"{' '.join(words[:place])}|{' '.join(words[place + 1 :])}"
+                store += [_key(f"{around}|{half}", _LIKE) for half in _halves(word, len(word))]
+                look += [_key(f"{around}|{half}", _LIKE) for half in _halves_of_slips(word)]
     for short in _shortened(words):
         store.append(_key(short, _FULL))
         look.append(_key(short, _SHORT))
@@ -60,11 +59,26 @@ def keys_of(normal: str) -> tuple[list[int], list[int]]:
     return store, look
 
 
+def _halves(word: str, length: int) -> tuple[str, str]:
+    """Both halves that `word` and a word of `length` share if they differ in one place."""
+    middle = length // 2
+    return f"{length}<{word[:middle]}", f"{length}>{word[len(word) - length + middle :]}"
+
+
+def _halves_of_slips(word: str) -> list[str]:
+    """One slip leaves a half of a word as it was: the halves of all words one slip away."""
+    found = [half for length in range(len(word) - 1, len(word) + 2) for half in _halves(word, length)]
+    middle = len(word) // 2
+    # Two letters that change places across the middle spoil both halves.
+    swapped = word[: middle - 1] + word[middle]
+    return [*found, f"{len(word)}<{swapped}"]
+
+
 def alike(first: str, second: str) -> Likeness | None:
     """Whether two normal forms may be one name, by their letters alone; symmetric but for `fuller`."""
     words, others = first.split(" "), second.split(" ")
     if len(words) != len(others):
-        if "".join(words) == "".join(others):
+        if len(words) + len(others) == 3 and "".join(words) == "".join(others):
             return Likeness("spelling", 0.97, int(len(others) > len(words)))
         return _initials(first, words, second, others)
     differing = [place for place, pair in enumerate(zip(words, others, strict=True)) if pair[0] != pair[1]]
@@ -84,8 +98,8 @@ def _key(text: str, kind: int) -> int:
 def _misspelt(word: str, other: str) -> bool:
     if _DIGIT.search(word) or _DIGIT.search(other) or OSA.distance(word, other, score_cutoff=1) != 1:
         return False
-    longer = max(len(word), len(other))
-    if longer >= _MIN_WORD - 1 and _umlauts(word) == _umlauts(other):
+    shorter, longer = sorted((len(word), len(other)))
+    if shorter >= _MIN_WORD - 1 and _umlauts(word) == _umlauts(other):
         return True
     if longer < _MIN_WORD or word[0] != other[0]:
         return False

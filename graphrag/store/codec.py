@@ -270,7 +270,11 @@ def evidence_of(plain: dict[str, Any]) -> Evidence:
 
 def decode_report(raw: bytes) -> Report:
     """The inverse of `encode_report`."""
-    plain = unpack(raw)
+    return report_of(unpack(raw))
+
+
+def report_of(plain: dict[str, Any]) -> Report:
+    """The inverse of `report_plain`."""
     findings = tuple(
         Finding(
             item["text"],

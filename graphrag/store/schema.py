@@ -14,7 +14,7 @@ from graphrag.errors import StoreDamagedError, StoreError
 APPLICATION_ID = 0x6772_6167  # "grag"
 SCHEMA_VERSION = 1
 # Raised when the same ledger would give other derived rows (names, resolution): they are made again.
-DERIVATION_VERSION = "2"
+DERIVATION_VERSION = "3"
 
 LEDGER = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -137,7 +137,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         if write:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA wal_autocheckpoint=4000")
+            connection.execute("PRAGMA wal_autocheckpoint=16000")
         else:
             connection.execute("PRAGMA query_only=ON")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:

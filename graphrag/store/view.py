@@ -128,6 +128,18 @@ class StoredView:
             _, results = codec.decode_results(document, raw)
             yield from (result for result in results if isinstance(result, Failure))
 
+    def sources(self) -> Iterator[tuple[Document, bytes, bytes]]:
+        """Every document with what was read out of it and the verdicts, as `codec` packs them, by id."""
+        return self._ledger()
+
+    def troubles(self) -> Iterator[tuple[str, int, int]]:
+        """(document id, chunks that could not be read, triples rejected) of every document, by id."""
+        query = """
+            SELECT d.id, d.failed, (SELECT coalesce(sum(value), 0) FROM json_each(u.rejected))
+            FROM documents d JOIN uses u USING (doc) ORDER BY d.id
+        """
+        return iter(self._db.execute(query))
+
     def _ledger(self, where: str = "") -> Iterator[tuple[Document, bytes, bytes]]:
         query = (
             f"SELECT d.id, d.key, s.text, d.title, d.source, d.metadata, s.raw, s.verdicts FROM "  # noqa: S608
