@@ -4,13 +4,12 @@
 
     python benchmarks/extraction.py open   IN.jsonl > PRED.jsonl        surface triples of each sentence
     python benchmarks/extraction.py typed  IN.jsonl --ontologies DIR [--train TRAIN.jsonl] > PRED.jsonl
-    python benchmarks/extraction.py learn  TRAIN.jsonl --ontologies DIR --out DIR    schemas with learnt cue words
-    python benchmarks/extraction.py rules  GOLD.jsonl                   how often each rule's open facts are right
-    python benchmarks/extraction.py speed  TEXT...                      words per CPU second, one and two processes
+    python benchmarks/extraction.py speed  [IN.jsonl]                   words per CPU second; one process and two
+    python benchmarks/extraction.py table                               the table in docs/extraction.md
 
 IN.jsonl has {"id", "sentence", "ontology"?} per line; PRED.jsonl is {"id", "sentence", "triples": [{"head",
-"relation", "tail", "confidence"}]}, the form Text2KGBench-like scorers read. Ontology folders hold one
-NAME.json each: {"concepts": [{"label", "qid"}], "relations": [{"label", "pid", "domain", "range"}]}.
+"relation", "tail", "confidence"}]}. An ontology folder holds one NAME.json each: {"concepts": [{"label", "qid"}],
+"relations": [{"label", "pid", "domain", "range"}]} (the form of Text2KGBench).
 """
 
 from __future__ import annotations
@@ -18,29 +17,38 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import resource
 import sys
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from graphrag.checking import Checker
-from graphrag.config import Config
-from graphrag.datamodel import Chunk, Document, Extraction, Span
+from graphrag.config import Config, ExtractionConfig
+from graphrag.datamodel import Chunk, Document, Extraction, Modality, Span
 from graphrag.extraction.spacy import SpacyExtractor
-from ontology import DatatypeProperty, EntityType, Ontology, RelationType
+from graphrag.models import load_pipeline
+from ontology import EntityType, Ontology, RelationType
+
+Row = dict[str, Any]  # one parsed JSON line
 
 
 def main() -> None:
     """Run one of the commands above."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("open", "typed"):
-        sub = commands.add_parser(name)
-        sub.add_argument("input", type=Path)
-        sub.add_argument("--model", default="en_kg_sm")
-        sub.add_argument("--ontologies", type=Path)
-        sub.add_argument("--train", type=Path)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["open", "typed", "speed", "table"])
+    parser.add_argument("input", type=Path, nargs="?")
+    parser.add_argument("--model", default="en_kg_sm")
+    parser.add_argument("--ontologies", type=Path)
+    parser.add_argument("--train", type=Path, help="sentences with triples, to learn cue words from")
+    parser.add_argument("--min-score", type=float, default=Config().extraction.min_score)
     arguments = parser.parse_args()
     extractor = SpacyExtractor(arguments.model)
     if arguments.command == "open":
@@ -49,10 +57,14 @@ def main() -> None:
         schemas = read_schemas(arguments.ontologies)
         if arguments.train:
             schemas = learn_cues(extractor, schemas, read_lines(arguments.train))
-        run_typed(extractor, schemas, arguments.input)
+        run_typed(extractor, schemas, arguments.input, min_score=arguments.min_score)
+    elif arguments.command == "speed":
+        run_speed(arguments.model, arguments.input)
+    else:
+        print("\n".join(table(extractor)))
 
 
-def read_lines(path: Path) -> list[dict]:
+def read_lines(path: Path) -> list[Row]:
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines if line.strip()]
 
@@ -61,18 +73,25 @@ def run_open(extractor: SpacyExtractor, path: Path) -> None:
     """Print the surface triples of each sentence."""
     for row in read_lines(path):
         triples = [
-            {"head": h, "relation": r, "tail": t, "confidence": c} for h, r, t, c in extractor.open_triples(row["sentence"])
+            {"head": h, "relation": r, "tail": t, "confidence": c}
+            for h, r, t, c in extractor.open_triples(row["sentence"])
         ]
-        print(json.dumps({"id": row["id"], "sentence": row["sentence"], "triples": triples}, ensure_ascii=False))
+        print(
+            json.dumps({"id": row["id"], "sentence": row["sentence"], "triples": triples}, ensure_ascii=False)
+        )
 
 
-def run_typed(extractor: SpacyExtractor, schemas: dict[str, Ontology], path: Path) -> None:
+def run_typed(
+    extractor: SpacyExtractor, schemas: dict[str, Ontology], path: Path, *, min_score: float
+) -> None:
     """Print the triples the ontology accepts of each sentence."""
-    for row in typed_predictions(extractor, schemas, read_lines(path)):
+    for row in typed_predictions(extractor, schemas, read_lines(path), min_score=min_score):
         print(json.dumps(row, ensure_ascii=False))
 
 
-def typed_predictions(extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[dict]) -> Iterator[dict]:
+def typed_predictions(
+    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row]
+) -> Iterator[dict]:
     """One prediction record per sentence."""
     checkers = {name: Checker(schema, Config()) for name, schema in schemas.items()}
     documents, results = extract_sentences(extractor, [row["sentence"] for row in rows])
@@ -87,11 +106,15 @@ def typed_predictions(extractor: SpacyExtractor, schemas: dict[str, Ontology], r
         yield {
             "id": row["id"],
             "sentence": row["sentence"],
-            "triples": [{"head": h, "relation": r, "tail": t, "confidence": c} for (h, r, t), c in triples.items()],
+            "triples": [
+                {"head": h, "relation": r, "tail": t, "confidence": c} for (h, r, t), c in triples.items()
+            ],
         }
 
 
-def extract_sentences(extractor: SpacyExtractor, sentences: list[str]) -> tuple[list[Document], list[Extraction]]:
+def extract_sentences(
+    extractor: SpacyExtractor, sentences: list[str]
+) -> tuple[list[Document], list[Extraction]]:
     """Each sentence read as a document of its own."""
     documents = [Document(f"doc-{i}", str(i), sentence) for i, sentence in enumerate(sentences)]
     chunks = [Chunk(f"chk-{i}", d.id, Span(0, len(d.text)), d.text) for i, d in enumerate(documents)]
@@ -122,7 +145,10 @@ def read_schema(path: Path) -> Ontology:
         key = identifier(item["label"])
         known = relations.get(key)
         if known is not None:
-            ends = [tuple(dict.fromkeys((*known.domain, *ends[0]))), tuple(dict.fromkeys((*known.range, *ends[1])))]
+            ends = [
+                tuple(dict.fromkeys((*known.domain, *ends[0]))),
+                tuple(dict.fromkeys((*known.range, *ends[1]))),
+            ]
         relations[key] = RelationType(key, label=item["label"].strip(), domain=ends[0], range=ends[1])
     return Ontology.build(path.stem, types.values(), relations.values())
 
@@ -132,7 +158,9 @@ def identifier(label: str) -> str:
     return name if name[:1].isalpha() else f"T_{name}"
 
 
-def learn_cues(extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[dict]) -> dict[str, Ontology]:
+def learn_cues(
+    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row]
+) -> dict[str, Ontology]:
     """Schemas with the phrases that training sentences use for their relations added as cue words.
 
     A phrase becomes a cue of a relation where at least two training triples stand on it and most of the
@@ -158,7 +186,11 @@ def learn_cues(extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: li
         relations = []
         for item in schema.relations.values():
             relations.append(
-                replace(item, cues=tuple(sorted(cues[(item.key, False)])), inverse_cues=tuple(sorted(cues[(item.key, True)])))
+                replace(
+                    item,
+                    cues=tuple(sorted(cues[(item.key, False)])),
+                    inverse_cues=tuple(sorted(cues[(item.key, True)])),
+                )
             )
         learnt[name] = Ontology.build(name, schema.types.values(), relations)
     return learnt
@@ -170,6 +202,113 @@ def flat(name: str) -> str:
     name = re.sub(r"^01 January (\d{4})$", r"\1", name)
     name = re.sub(r"^(the|a|an)\s+", "", name.lower())
     return re.sub(r"[^\w]+", "", name)
+
+
+def run_speed(model: str, path: Path | None) -> None:
+    """Print words per CPU second of the pipeline alone and of extraction, and what a second process gains.
+
+    CPU seconds, so that other work on the machine does not count; the gain of two processes is wall time and does.
+    """
+    sentences = [row["sentence"] for row in read_lines(path)] if path else [s for s in SENTENCES] * 40
+    texts = [" ".join(sentences[start : start + 8]) for start in range(0, len(sentences), 8)]
+    chunks = [Chunk(f"chk-{i}", f"doc-{i}", Span(0, len(text)), text) for i, text in enumerate(texts)]
+    words = sum(len(text.split()) for text in texts)
+    nlp = load_pipeline(model)
+    extractor = SpacyExtractor(nlp)
+    extractor.extract(chunks[:20])
+    alone = cpu_seconds(lambda: [list(nlp.pipe([text])) for text in texts])
+    whole = cpu_seconds(lambda: extractor.extract(chunks))
+    print(f"{words:,} words in {len(texts)} documents")
+    print(f"pipeline alone  {words / alone:9,.0f} words per CPU second")
+    print(f"extraction      {words / whole:9,.0f} words per CPU second = {alone / whole:.0%} of the pipeline")
+    seconds = {}
+    halves = [chunks[0::2], chunks[1::2]]
+    for workers in (1, 2):
+        with ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=start_worker, initargs=(model,)
+        ) as pool:
+            list(pool.map(work, [chunks[:4]] * 4))  # loads the pipelines
+            begin = time.perf_counter()
+            list(pool.map(work, halves))
+            seconds[workers] = time.perf_counter() - begin
+            memory = max(pool.map(resident_megabytes, range(2)))
+    print(f"two processes   {seconds[1] / seconds[2]:9.2f} times as fast as one (wall time)")
+    print(f"memory          {memory:9,.0f} MB at most in a worker")
+
+
+def cpu_seconds(run: Callable[[], object]) -> float:
+    begin = time.process_time()
+    run()
+    return time.process_time() - begin
+
+
+_worker: list[SpacyExtractor] = []
+
+
+def start_worker(model: str) -> None:
+    _worker.append(SpacyExtractor(model))
+
+
+def work(chunks: list[Chunk]) -> int:
+    return len(_worker[0].extract(chunks))
+
+
+def resident_megabytes(_: int) -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+# Written for this table: styles a reader meets, traps included.
+SENTENCES = (
+    "Marie Dubois founded Lumina in 2009.",
+    "Lumina was acquired by Northwind Corp for $3.5 billion in March 2019.",
+    "Northwind's CEO Anders Holm resigned on 4 May 2021.",
+    "The Silent Harbour is a 1994 Norwegian drama film directed by Ingrid Solberg and starring Lars Moe and Eva Lund.",
+    "Ingrid Solberg (born 12 June 1951) is a Norwegian film director and screenwriter.",
+    "Global Seed Network (GSN) is a non-profit organisation based in Nairobi.",
+    "She studied physics at the University of Oslo and later worked for CERN.",
+    "The capital of Kenya is Nairobi.",
+    "Its headquarters are in Basel, Switzerland.",
+    "The company did not acquire Zenith Labs.",
+    "Analysts expect that Northwind will buy Zenith Labs next year.",
+    "According to the minister, the bridge was built by Hartmann AG.",
+    "If Lumina sells its stake, Northwind may leave the market.",
+    "The bridge, which was designed by Otto Brandt, connects Linz with the island of Werth.",
+    "Born in Vienna, Otto Brandt moved to London in 1938 and joined the Royal Academy.",
+    "Version 4.2 of the parser adds support for streaming and fixes two memory leaks.",
+    "The A7 chip contains 1.2 billion transistors and was manufactured by TSMC.",
+    "Helena Ruiz, a Spanish novelist, won the Planeta Prize in 1998 and 2004.",
+    "Helena Ruiz's first novel, The Glass River, was published by Tusquets.",
+    "Jan Novak was named president of the Czech Academy of Sciences.",
+    "Jan Novak and his brother Petr run a brewery in Brno.",
+    "The drug reduces the risk of stroke by 12 percent.",
+    "The treaty was signed by France, Spain and Portugal in Lisbon on 3 July 1850.",
+    "The Elbe rises in the Giant Mountains and flows into the North Sea.",
+    "Tokio Hotel is a German rock band, formed in Magdeburg in 2001.",
+    "No member of the council supported the plan.",
+    "Did Northwind buy Zenith Labs?",
+    "Mayor Lena Fischer opened the museum, praising its architect, Paul Weiss.",
+    "Kestrel, formerly known as Hawk Systems, sells drones to farmers in Kansas.",
+    "Sales rose 8 % to 40 million euros, the firm said.",
+)
+
+
+def table(extractor: SpacyExtractor) -> Iterator[str]:
+    """Markdown rows: each sentence with what was read of it."""
+    yield "| sentence | read as |"
+    yield "|---|---|"
+    _, results = extract_sentences(extractor, list(SENTENCES))
+    for sentence, result in zip(SENTENCES, results, strict=True):
+        shown = []
+        for triple in result.triples:
+            target = (
+                triple.object.name
+                if triple.object.value is None
+                else f"{triple.object.name} = {triple.object.value}"
+            )
+            mode = "" if triple.modality is Modality.ASSERTED else f" *({triple.modality.value})*"
+            shown.append(f"{triple.subject.name} · {triple.predicate} · {target}{mode}")
+        shown += [f"{a.name} = {a.alias} ({a.kind})" for a in result.aliases]
+        yield f"| {sentence} | {'<br>'.join(shown) or '(nothing)'} |"
 
 
 if __name__ == "__main__":

@@ -20,9 +20,10 @@ _FINITE = frozenset({"VBD", "VBZ", "VBP"})
 
 def repair(parse: Parse) -> None:
     """Mend names and subjects in place; O(tokens)."""
-    changed = False
+    changed = _verbalise(parse)
     for start in sorted(parse.entity_ends()):
         parse.split_year(start)
+        _cut_at_verb(parse, start)
     for start in sorted(parse.entity_ends()):
         if parse.entity[start] == "DATE":
             continue
@@ -33,6 +34,46 @@ def repair(parse: Parse) -> None:
     changed |= _seat_subjects(parse)
     if changed:
         parse.link_children()
+
+
+def _verbalise(parse: Parse) -> bool:
+    """ "The Elbe rises in ...": a word tagged as a finite verb governs a subject, not a compound."""
+    changed = False
+    for token, tag in enumerate(parse.tag):
+        kids = parse.children[token]
+        if tag not in _FINITE and not (tag == "VB" and any(parse.dep[k] == "aux" for k in kids)):
+            continue
+        if parse.dep[token] not in _PREDICATIVE or parse.child(token, "cop") >= 0:
+            continue
+        parse.pos[token] = "VERB" if parse.pos[token] == "NOUN" else parse.pos[token]
+        if parse.child(token, "nsubj", "nsubj:pass", "csubj", "expl", "nsubj:outer") >= 0:
+            continue
+        nouns = [k for k in kids if k < token and parse.dep[k] in ("compound", "nmod:desc", "flat", "amod")]
+        nouns = [k for k in nouns if parse.pos[k] in ("PROPN", "NOUN")]
+        if not nouns:
+            continue
+        subject = nouns[-1]
+        parse.dep[subject] = "nsubj:pass" if parse.child(token, "aux:pass") >= 0 else "nsubj"
+        for kid in kids:
+            if kid < subject and parse.dep[kid] in ("det", "amod", "compound", "nmod:desc", "nmod:poss", "nummod"):
+                parse.head[kid] = subject
+            elif kid > token and parse.dep[kid] == "nmod":
+                parse.dep[kid] = "obl"
+        changed = True
+    if changed:
+        parse.link_children()
+    return changed
+
+
+_PREDICATIVE = frozenset({"ROOT", "conj", "ccomp", "advcl", "acl:relcl", "parataxis"})
+
+
+def _cut_at_verb(parse: Parse, start: int) -> None:
+    """A name ends before the sentence's own verb: "Kestrel | sells drones"."""
+    for token in range(start + 1, parse.entity_end(start)):
+        if parse.tag[token] in _FINITE and parse.text[token].islower() and parse.dep[token] in ("ROOT", "ccomp", "conj"):
+            parse.cut_entity(start, token)
+            return
 
 
 def _entity_head(parse: Parse, start: int, end: int) -> int:

@@ -294,7 +294,10 @@ class _ChunkReader:
         name, link, kind, score = nominal.name, Link.SELF, nominal.type, 0.9
         stated = False
         if nominal.kind == Kind.NAME:
-            is_subject = parse.dep[nominal.head].startswith("nsubj")
+            role = parse.dep[nominal.head]
+            if role == "nmod:desc" and kind is None:  # "Mayor" in "Mayor Lee" is nobody's name
+                return Mention(self.chunk.id, span, self._quote(span), name, None, 0.6)
+            is_subject = role.startswith("nsubj")
             name, link = self.discourse.meet(
                 name, kind, nominal.head, is_subject=is_subject, noun=nominal.noun
             )

@@ -119,6 +119,12 @@ class Parse:
         for token in range(start + 1, end):
             self.entity_start[token] = start + 1
 
+    def cut_entity(self, start: int, end: int) -> None:
+        """Let the entity that begins at `start` end at `end`."""
+        for token in range(end, self._entity_end[start]):
+            self.entity_start[token], self.entity[token] = -1, ""
+        self._entity_end[start] = end
+
     def child(self, token: int, *relations: str) -> int:
         """First dependent with one of the relations; -1 if none."""
         dep = self.dep
