@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -98,7 +98,13 @@ def approximate_tokens(text: str) -> int:
 
 def message_tokens(messages: Sequence[Message]) -> int:
     """About how many tokens a conversation has."""
-    return sum(approximate_tokens(message.content) + _MESSAGE_TOKENS for message in messages) + 3
+    return sum(_tokens_of(message.content) + _MESSAGE_TOKENS for message in messages) + 3
+
+
+@lru_cache(maxsize=256)
+def _tokens_of(content: str) -> int:
+    # The system prompt is the same text call after call.
+    return approximate_tokens(content)
 
 
 def request_tokens(requests: Iterable[Request]) -> int:
