@@ -4,24 +4,38 @@ JSON lines sorted by kind and id; two stores hold the same knowledge if and only
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from graphrag.datamodel import CheckedTriple, Failure
 from graphrag.ids import canonical_json
+from graphrag.interfaces import KnowledgeView
+from graphrag.resolution import Decision
 from graphrag.store.codec import evidence_plain, report_plain
 
-if TYPE_CHECKING:
-    from graphrag.store.view import StoredView
+
+class Exportable(KnowledgeView, Protocol):
+    """What the canonical export reads: a view, and what was decided, rejected and not read."""
+
+    @property
+    def communities_commit(self) -> int: ...
+
+    def decisions(self) -> list[Decision]: ...
+
+    def failures(self) -> Iterator[Failure]: ...
+
+    def quarantine(self) -> Iterator[CheckedTriple]: ...
+
+    def reported(self) -> set[str]: ...
 
 
-def export_lines(view: "StoredView") -> Iterator[str]:
+def export_lines(view: Exportable) -> Iterator[str]:
     """Lines by kind, in the order of the alphabet: chunk, community, decision, document, and so on."""
     for kind, rows in _sections(view):
         for row in rows:
             yield canonical_json(_rounded({"kind": kind, **row}))
 
 
-def _sections(view: "StoredView") -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+def _sections(view: Exportable) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
     current = view.communities_commit == view.commit
     yield (
         "chunk",
@@ -81,7 +95,7 @@ def _sections(view: "StoredView") -> Iterator[tuple[str, Iterator[dict[str, Any]
     yield "report", (report_plain(r) for r in _reports(view, ids))
 
 
-def _reports(view: "StoredView", ids: list[str]) -> Iterator[Any]:
+def _reports(view: Exportable, ids: list[str]) -> Iterator[Any]:
     held = view.reported() & set(ids)
     yield from view.reports_by_id(sorted(held))
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cypher import identifier, literal
+from graphrag.store.identifiers import identifier
+from pipelines.cypher import literal
 
 
 @given(st.text())

@@ -1,0 +1,288 @@
+"""Where a Neo4j server is and how to talk to it: addresses, sessions, and errors that say what to do.
+
+Everything sent is safe to send twice (`MERGE` by id, `SET` of absolute values), so a write whose answer
+was lost is simply sent again. Neither APOC nor GDS is needed; any Neo4j from 5.26 on will do.
+"""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar, cast
+from urllib.parse import urlsplit
+
+from graphrag.errors import ConfigError, Neo4jUnavailableError, StoreError
+from graphrag.ids import fingerprint
+from graphrag.llm.secret import Secret
+from graphrag.progress import Silent
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from neo4j import Driver, ManagedTransaction, Session, Transaction
+
+    from graphrag.interfaces import Progress
+
+_Result = TypeVar("_Result")
+_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+_OLDEST = (5, 26)
+_TOO_BIG = ("MemoryPoolOutOfMemoryError", "TransactionMemoryLimit", "OutOfMemoryError")
+
+# The driver reports each retry and notification through logging; what matters is raised.
+logging.getLogger("neo4j").setLevel(logging.CRITICAL)
+
+
+class TransactionTooBigError(StoreError):
+    """The server has too little memory for one transaction of this size; halve it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neo4jServer:
+    """Where a knowledge base in Neo4j is, and who asks for it.
+
+    Attributes:
+        uri: ``bolt://host:7687`` or ``neo4j://host:7687`` (``+s`` for TLS); never with a password in it.
+        password: None where the server asks for none.
+        database: The server's default one if empty.
+        cache: Folder for what is derived from the graph: search indexes, and the working copy of a writer.
+    """
+
+    uri: str
+    user: str = "neo4j"
+    password: Secret | None = None
+    database: str = ""
+    cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "graphrag" / "neo4j")
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.uri)
+        if parts.scheme not in _SCHEMES:
+            raise ConfigError(f'"{parts.scheme}://" is not a Neo4j address; use bolt:// or neo4j://')
+        if parts.password is not None or "@" in parts.netloc:
+            raise ConfigError(
+                "a Neo4j address must not hold a user or password, since addresses end up in logs; "
+                "set NEO4J_USERNAME and NEO4J_PASSWORD in the environment instead"
+            )
+        if not parts.hostname or parts.query or parts.path not in ("", "/"):
+            raise ConfigError(
+                f'"{parts.scheme}://{parts.netloc}{parts.path}" is not a plain Neo4j address; '
+                "write it as bolt://host:7687 and name the database apart (NEO4J_DATABASE)"
+            )
+
+    @property
+    def folder(self) -> Path:
+        """The part of the cache that belongs to this server and database."""
+        return self.cache / fingerprint([self.uri.rstrip("/"), self.database])[:24]
+
+
+def is_neo4j(location: object) -> bool:
+    """Whether a location names a Neo4j server rather than a folder."""
+    return isinstance(location, Neo4jServer) or bool(
+        re.match(r"(neo4j|bolt)(\+s|\+ssc)?://", str(location), re.IGNORECASE)
+    )
+
+
+def server_at(location: "Neo4jServer | str | Path") -> Neo4jServer:
+    """The server at a location; an address alone means one that asks for no password."""
+    return location if isinstance(location, Neo4jServer) else Neo4jServer(str(location))
+
+
+class Connection:
+    """An open connection to one database, shared by threads.
+
+    Args:
+        wait_seconds: How long a write waits for a server that went away.
+    """
+
+    def __init__(
+        self, server: Neo4jServer, *, wait_seconds: float = 600.0, progress: "Progress | None" = None
+    ) -> None:
+        import neo4j
+
+        auth = (server.user, server.password.reveal()) if server.password else None
+        self.server = server
+        self._wait_seconds = wait_seconds
+        self._progress = progress or Silent()
+        self._database = server.database or None
+        with self._explained():
+            self._driver: Driver = neo4j.GraphDatabase.driver(
+                server.uri, auth=auth, connection_timeout=15, notifications_min_severity="OFF"
+            )
+        try:
+            with self._explained():
+                self._driver.verify_connectivity()
+                row = self.read("CALL dbms.components() YIELD versions RETURN versions[0] AS version")[0]
+        except BaseException:
+            self._driver.close()
+            raise
+        self.version: str = row["version"]
+        numbers = tuple(int(part) for part in re.findall(r"\d+", self.version)[:2])
+        if numbers < _OLDEST:
+            self._driver.close()
+            raise Neo4jUnavailableError(f"{server.uri} runs Neo4j {self.version}; 5.26 or newer is needed")
+
+    def close(self) -> None:
+        self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: "type[BaseException] | None",
+        error: BaseException | None,
+        trace: "TracebackType | None",
+    ) -> None:
+        self.close()
+
+    def read(self, query: str, **values: object) -> list[dict[str, Any]]:
+        """All rows of a query, in a read-only session; asked again where the server had to break off."""
+
+        def work(transaction: "ManagedTransaction") -> list[dict[str, Any]]:
+            return transaction.run(_trusted(query), values).data()
+
+        with self._explained(), self._session("READ") as session:
+            return session.execute_read(work)
+
+    def stream(self, query: str, **values: object) -> Iterator[dict[str, Any]]:
+        """Rows of a query as they come, for answers too long to hold."""
+        with self._explained(), self._session("READ") as session:
+            for record in session.run(_trusted(query), values):
+                yield record.data()
+
+    def limited(
+        self, query: str, values: Mapping[str, object], *, rows: int, seconds: float
+    ) -> list[dict[str, Any]]:
+        """At most `rows` rows of somebody else's query, in a read session the server ends in time."""
+        from neo4j import unit_of_work
+
+        @unit_of_work(timeout=seconds)
+        def work(transaction: "ManagedTransaction") -> list[dict[str, Any]]:
+            result = transaction.run(_trusted(query), dict(values))
+            return [record.data() for record, _ in zip(result, range(rows), strict=False)]
+
+        with self._explained(), self._session("READ") as session:
+            return session.execute_read(work)
+
+    def schema(self, query: str) -> None:
+        """Make or drop a constraint or index."""
+        with self._explained(), self._session("WRITE") as session:
+            session.run(_trusted(query)).consume()
+
+    def write(self, work: "Callable[[Transaction], _Result]") -> _Result:
+        """Do `work` in one transaction, and again until it is known to be committed.
+
+        Sends again after a deadlock, a lost connection or a lost answer to COMMIT, and waits for a
+        server that is away. `work` must therefore be harmless when repeated.
+
+        Raises:
+            TransactionTooBigError: If the server lacks the memory for it.
+            Neo4jUnavailableError: If the server does not come back in `wait_seconds`.
+        """
+        from neo4j.exceptions import DriverError, Neo4jError
+
+        end = time.monotonic() + self._wait_seconds
+        attempt = 0
+        while True:
+            try:
+                with self._session("WRITE") as session, session.begin_transaction() as transaction:
+                    result = work(transaction)
+                    transaction.commit()
+                    return result
+            except (Neo4jError, DriverError, OSError) as error:
+                if any(word in str(getattr(error, "code", "")) for word in _TOO_BIG):
+                    raise TransactionTooBigError(str(error)) from error
+                if not _passing(error):
+                    raise self._explain(error) from error
+                if time.monotonic() >= end:
+                    raise Neo4jUnavailableError(
+                        f"{self.server.uri} did not come back in {self._wait_seconds:.0f} s; what it had "
+                        "acknowledged is safe; run the same command again to go on from there"
+                    ) from error
+            attempt += 1
+            if attempt == 3:
+                self._progress.start("waiting for the Neo4j server", None)
+            time.sleep(min(5.0, 0.1 * 2**attempt) * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries)
+
+    def _session(self, mode: str) -> "Session":
+        return self._driver.session(database=self._database, default_access_mode=mode, fetch_size=2000)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        from neo4j.exceptions import DriverError, Neo4jError
+
+        try:
+            yield
+        except (Neo4jError, DriverError, OSError) as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> Exception:
+        """One line that says what to do; never with the password in it."""
+        from neo4j import exceptions
+
+        uri = self.server.uri
+        code = str(getattr(error, "code", "") or "")
+        if isinstance(error, exceptions.AuthError) or "Security" in code:
+            if "Forbidden" in code:
+                return Neo4jUnavailableError(f"{uri} does not allow this to {self.server.user}: {code}")
+            return Neo4jUnavailableError(
+                f"{uri} does not accept the name {self.server.user} with the password given; "
+                "set NEO4J_USERNAME and NEO4J_PASSWORD"
+            )
+        if "DatabaseNotFound" in code:
+            return Neo4jUnavailableError(
+                f'{uri} has no database "{self.server.database}"; check NEO4J_DATABASE'
+            )
+        if "WriteOnReadOnly" in code or "ReadOnly" in code or "AccessMode" in code:
+            return StoreError(f"{uri} is read-only, so nothing can be written there: {_first_line(error)}")
+        if "TransactionTimedOut" in code:
+            return StoreError(
+                f"{uri} ended a transaction for its time limit; raise db.transaction.timeout there: {code}"
+            )
+        if isinstance(error, exceptions.ServiceUnavailable | exceptions.SessionExpired | OSError):
+            return Neo4jUnavailableError(
+                f"{uri} cannot be reached ({_first_line(error)}); is the server running, and is this its "
+                "Bolt address?"
+            )
+        if isinstance(error, exceptions.ConfigurationError):
+            return ConfigError(f"{uri}: {_first_line(error)}")
+        return StoreError(f"{uri} refused: {code} {_first_line(error)}")
+
+
+def _passing(error: Exception) -> bool:
+    """Whether the same may succeed later: lost connections and answers, deadlocks, restarts."""
+    from neo4j import exceptions
+
+    if isinstance(error, exceptions.AuthError):
+        return False
+    if isinstance(
+        error,
+        exceptions.ServiceUnavailable | exceptions.SessionExpired | exceptions.IncompleteCommit | OSError,
+    ):
+        return True
+    code = str(getattr(error, "code", "") or "")
+    if "TransactionTimedOut" in code or "WriteOnReadOnly" in code:
+        return False
+    # Some losses come as other driver errors (a half-read message, a defunct pool).
+    if isinstance(error, exceptions.Neo4jError | exceptions.DriverError):
+        return error.is_retryable() or "DatabaseUnavailable" in code or "TransientError" in code
+    return False
+
+
+def _first_line(error: Exception) -> str:
+    text = f"{getattr(error, 'message', None) or error}"
+    lines = text.strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def _trusted(query: str) -> LiteralString:
+    # Text of queries comes from this package; identifiers in it passed `store.identifiers`.
+    return cast("LiteralString", query)
+
+
+def rows_of(result: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
+    """One column."""
+    return [row[key] for row in result]
