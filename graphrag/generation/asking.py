@@ -75,6 +75,7 @@ class Comparison:
         attribute: What is compared, as words for a one-step question ("born", "from").
         form: What kind of value is compared.
         first: Whether the earlier or smaller one is asked for, in an order.
+        labels: What answers, for each side: its name, where its director or the like is compared.
     """
 
     sides: tuple[str | Ask, str | Ask]
@@ -82,6 +83,7 @@ class Comparison:
     form: Form
     same: str = ""
     first: bool = True
+    labels: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

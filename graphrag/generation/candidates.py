@@ -142,7 +142,7 @@ class Finder:
             taken.append((item.start, item.end))
             surface = sentence.text[item.start : item.end]
             entity = self._best_sense(item.entity_id, surface, form, noun, sentence)
-            if entity.id in asked_ids or entity.literal or _is_any(entity.name, asked_words):
+            if entity.id in asked_ids or _is_value(entity) or _is_any(entity.name, asked_words):
                 continue
             if not _is_any(surface, asked_words):
                 yield self._entity(entity, item, surface, form, noun, sentence)
@@ -194,6 +194,7 @@ class Finder:
     def _type_fit(self, entity: Entity, form: Form, noun: str) -> float:
         if self._types is None or self._ontology is None or entity.type not in self._ontology.types:
             return _UNKNOWN
+        related = 0.85
         if noun:
             wanted = self._types.read(noun).key
             if wanted is not None and wanted in self._ontology.types:
@@ -201,6 +202,7 @@ class Finder:
                     return 1.0
                 if self._ontology.is_a(wanted, entity.type):
                     return 0.75
+                related = 0.6  # a city is no river, but both are places
         kinds = (kinds_of_noun(noun) if noun else None) or _LOOSE_KINDS.get(form)
         if not kinds:
             return 0.55
@@ -208,7 +210,7 @@ class Finder:
         if not own:
             return _UNKNOWN
         if own[0] in kinds:
-            return 0.85
+            return related
         return 0.4 if set(own) & set(kinds) else _WRONG
 
 
@@ -234,6 +236,13 @@ def _spelled_out(text: str) -> list[tuple[int, int]]:
                 spans.append((start, match.end(1)))
                 break
     return spans
+
+
+def _is_value(entity: Entity) -> bool:
+    """Whether it is a date or a number, also where the graph holds it for a thing."""
+    if entity.literal or not any(map(str.isalpha, entity.name)):
+        return True
+    return any(value.end - value.start >= len(entity.name) - 1 for value in dates(entity.name))
 
 
 def _is_any(text: str, asked: Sequence[set[str]]) -> bool:

@@ -29,6 +29,8 @@ MIN_CONFIRMED = 0.8
 _DENIALS = frozenset({"not", "never", "neither", "nor", "without", "no"})
 _ACCOUNT_SENTENCES = 4
 _PER_THEME = 1.6
+_SURE_KIND = 0.7
+"""Least fit of two things that are said to be the same, or not, of a kind."""
 
 
 class ExtractiveGenerator:
@@ -100,14 +102,15 @@ class ExtractiveGenerator:
             lost = comparison.sides[0] if left is None else comparison.sides[1]
             what = comparison.same or comparison.attribute
             return _abstain(context, f"They do not tell of {_named(lost)}: {what}.")
+        if comparison.same and comparison.form is not Form.DATE and min(left.fit, right.fit) < _SURE_KIND:
+            return _abstain(context, f"They do not tell the {comparison.same} of both.")
         if comparison.same:
             short = "yes" if _equal(left, right, comparison.form) else "no"
         elif left.value == right.value:
             return _abstain(context, "They do not tell which comes first.")
         else:
             winner = 0 if (left.value < right.value) == comparison.first else 1
-            side = comparison.sides[winner]
-            short = side if isinstance(side, str) else _first_name((left, right)[winner])
+            short = comparison.labels[winner] or _first_name((left, right)[winner])
         way = f"{_way(left)}; {_way(right)}"
         return self._compose(context, short, [*left.hops, *right.hops], way, min(left.score, right.score))
 

@@ -27,6 +27,7 @@ from graphrag.generation.question_words import (
     is_participle,
     is_verb,
 )
+from ontology.morphology import singular
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ _LATER = (
     "most",
     "recently",
 )
+_AMONG = frozenset({"of", "between", "among"})
+_LIFE_EVENTS = frozenset({"birth", "death", "burial", "origin", "marriage", "release"})
+# What is compared in time, by the words that ask for it.
+_ATTRIBUTES = {
+    "died": frozenset({"died", "die", "death", "dead"}),
+    "born": frozenset({"born", "older", "younger", "oldest", "youngest", "birth"}),
+    "released": frozenset({"released", "release", "came", "come", "out", "published", "premiered"}),
+}
 # Whether the earlier or smaller of two is asked for.
 _COMPARATIVES = dict.fromkeys(_EARLIER, True) | dict.fromkeys(_LATER, False)
 
@@ -151,15 +160,23 @@ def read_body(head: Head, rest: list[Word]) -> Ask:
         reader = QuestionReader(rest, pending=False)
     pieces = pieces_of(reader)
     only = pieces[0] if len(pieces) == 1 else None
-    if isinstance(
-        only, Ask
-    ):  # "who is the CEO of ...", "which city is the birthplace of ...": it is the question
+    if isinstance(only, Ask) and _is_itself(head, only):
         count = head.count or only.count
         if head.noun:
             return Ask(head.form, head.noun, only.pieces, count, head.lead)
         form = only.form if head.form is Form.THING or only.form is not Form.THING else head.form
         return Ask(form, only.noun, only.pieces, count, head.lead)
     return Ask(head.form, head.noun, pieces, head.count, head.lead)
+
+
+def _is_itself(head: Head, description: Ask) -> bool:
+    """Whether "who is the CEO of ..." asks for what is described, not for something of it.
+
+    "Which city is the birthplace of ..." does; "what nationality is the director of ..." does not.
+    """
+    if not head.noun or head.lead:
+        return True
+    return head.form is description.form and head.form is not Form.THING
 
 
 def _starts_noun_phrase(words: Sequence[Word], place: int) -> bool:
@@ -309,6 +326,9 @@ def _noun_phrase(reader: QuestionReader) -> str | Ask:
     if lower == "of" and not named:
         reader.take()
         inside = _complement(reader)
+        if isinstance(inside, Ask) and inside.noun in _LIFE_EVENTS:
+            ask = Ask(form_of(nouns[-1]), phrase, inside.pieces)  # "the place of birth of ..."
+            return _clauses_after(reader, ask)
         ask = Ask(
             form_of(nouns[-1] if len(nouns) < 2 else phrase),
             phrase,
@@ -400,45 +420,79 @@ def read_comparison(words: list[Word]) -> Comparison | None:
     same = next((n for n, word in enumerate(words) if word.lower == "same"), None)
     if words[0].lower in AUXILIARIES and same is not None:
         return _read_same(words, same)
+    order = next((n for n, word in enumerate(words) if word.lower in _COMPARATIVES and not word.name), None)
+    if order is None:
+        return None
+    among = next((n for n in range(len(words) - 1, 0, -1) if words[n].lower in _AMONG), None)
     joint = next((n for n in range(len(words) - 1, 0, -1) if words[n].lower == "or"), None)
-    if joint is not None and joint + 1 < len(words):
-        return _read_order(words, joint)
+    comma = (
+        next((n for n in range(joint, 0, -1) if words[n].text == ","), None) if joint is not None else None
+    )
+    if joint is not None and comma is not None and joint + 1 < len(words):
+        return _read_order(words[:comma], words[comma + 1 : joint], words[joint + 1 :], words[order].lower)
+    joint = next((n for n in range(len(words) - 1, 0, -1) if words[n].lower == "and"), None)
+    if among is not None and joint is not None and among < joint < len(words) - 1:
+        return _read_order(words[:among], words[among + 1 : joint], words[joint + 1 :], words[order].lower)
     return None
 
 
 def _read_same(words: list[Word], same: int) -> Comparison | None:
+    """Read "Do the directors of A and B have the same nationality?"."""
     noun = " ".join(word.text for word in words[same + 1 : same + 3] if word.lower not in SMALL)
     joint = next((n for n in range(1, same) if words[n].lower == "and"), None)
     if joint is None:
         return None
-    start = 2 if len(words) > 1 and words[1].lower == "both" else 1
+    through = _through([*words[1:joint], *words[joint + 1 : same]], plural=True)
+    both = any(word.lower == "both" for word in words[:joint])
+    named = [n for n in range(1, joint) if words[n].name]
+    start = named[0] if (both or through) and named else 1
     left = _operand(words[start:joint])
     reader = QuestionReader(words[joint + 1 : same], pending=True)
     if reader.now is None:
         return None
     right = _name(reader) if reader.now.name else _complement(reader)
-    rest = [
-        word.text
-        for word in reader.words[reader.place :]
-        if word.lower not in DETERMINERS | {",", "share", "have"}
-    ]
-    form = form_of(noun)
-    return Comparison((left, right), " ".join(rest), form, noun)
+    skip = DETERMINERS | {",", "share", "have", "both"} | ({through, f"{through}s"} if through else set())
+    rest = [word.text for word in reader.words[reader.place :] if word.lower not in skip]
+    labels = tuple(side if isinstance(side, str) else "" for side in (left, right))
+    sides = tuple(_side_of(side, through) for side in (left, right))
+    return Comparison((sides[0], sides[1]), " ".join(rest), form_of(noun), noun, True, (labels[0], labels[1]))
 
 
-def _read_order(words: list[Word], joint: int) -> Comparison | None:
-    comma = next((n for n in range(joint, -1, -1) if words[n].text == ","), None)
-    if comma is None:
-        return None
-    left, right = _operand(words[comma + 1 : joint]), _operand(words[joint + 1 :])
-    stem = words[:comma]
-    order = next((word.lower for word in stem if word.lower in _COMPARATIVES), None)
-    if order is None:
-        return None
-    skip = AUXILIARIES | {"who", "which", "what", "that", order} | DETERMINERS
-    rest = [word for word in stem[1:] if word.lower not in skip]
-    attribute = " ".join(word.text for word in rest)
-    return Comparison((left, right), attribute, Form.DATE, "", _COMPARATIVES[order])
+def _read_order(stem: list[Word], left: list[Word], right: list[Word], order: str) -> Comparison:
+    """Read "Which film has the director who was born first, A or B?"."""
+    through = _through(stem[2:])
+    words = {word.lower for word in stem}
+    attribute = next((name for name, group in _ATTRIBUTES.items() if words & group), "")
+    if not attribute:
+        skip = AUXILIARIES | DETERMINERS | RELATIVES | {"which", "what", "who", "out", "of", order, through}
+        rest = [word for word in stem[1:] if word.lower not in skip]
+        kept = rest[1:] if stem[0].lower in {"which", "what"} else rest  # "which film": a kind, no condition
+        attribute = " ".join(word.text for word in kept) or "born"
+    operands = _operand(left), _operand(right)
+    labels = tuple(side if isinstance(side, str) else "" for side in operands)
+    sides = tuple(_side_of(side, through) for side in operands)
+    first = _COMPARATIVES[order]
+    return Comparison((sides[0], sides[1]), attribute, Form.DATE, "", first, (labels[0], labels[1]))
+
+
+def _through(words: Sequence[Word], *, plural: bool = False) -> str:
+    """The noun by which each side leads to what is compared: "director" of "has the director who ..."."""
+    for word in words:
+        noun = singular(word.lower)
+        if (
+            not word.name
+            and form_of(noun) is Form.PERSON
+            and is_noun(noun)
+            and (plural or noun == word.lower)
+        ):
+            return noun
+    return ""
+
+
+def _side_of(side: str | Ask, through: str) -> str | Ask:
+    if not through or not isinstance(side, str):
+        return side
+    return Ask(Form.PERSON, through, (f"{through} of {side}",))
 
 
 def _operand(words: list[Word]) -> str | Ask:

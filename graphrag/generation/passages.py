@@ -6,6 +6,7 @@ base recorded (a pronoun may stand for it) or by one of its names standing there
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,11 @@ from graphrag.sentences import is_heading, sentences
 _LONGEST_NAME = 8
 _SHORTEST_NOUN = 4
 _EXTRACTOR = "quote"
+_OPENING = 240
+_DATE = r"(?:[^()–—;,-]|, (?=\d))*?\d{3,4}[^()–—;-]*?"
+_LIFE = re.compile(rf"\((?:[^()]*?[;,] )?(?:born |b\. )?({_DATE})\s*[–—-]\s*(?:died )?({_DATE})[);]")
+_MADE = re.compile(r"\b(?:is|was) an? (?:[A-Z][\w-]* )?(\d{4})\b")
+_PEOPLE = re.compile(r"\b(?:is|was) an? (?:\d{4} )?(?:[a-z]+ )?([A-Z][a-z]+(?:-[A-Z][a-z]+)?) ")
 _PRONOUNS = frozenset(["he", "she", "it", "they", "his", "her", "its", "their", "him", "them", "who"])
 
 
@@ -82,6 +88,28 @@ class Sentence:
     def stems(self) -> tuple[str, ...]:
         """Stem of each word; "" for words without meaning of their own."""
         return tuple("" if word in STOPWORDS else stem(word) for _, _, word in self.words)
+
+    @cached_property
+    def implied(self) -> Mapping[str, int]:
+        """Happenings that writing conventions state without a word, and the word they stand at.
+
+        "(1851 – 1902)" after a name tells of a birth and a death, "is a 1950 film" of a release, "is a
+        Dutch painter" of a nationality.
+        """
+        found: dict[str, int] = {}
+        span = _LIFE.search(self.text[:_OPENING])
+        if span is not None:
+            found["birth"], found["death"] = self._word_at(span.start(1)), self._word_at(span.start(2))
+        made = _MADE.search(self.text[:_OPENING])
+        if made is not None:
+            found["release"] = self._word_at(made.start(1))
+        people = _PEOPLE.search(self.text[:_OPENING])
+        if people is not None:
+            found["nationality"] = found["country_of_origin"] = self._word_at(people.start(1))
+        return found
+
+    def _word_at(self, place: int) -> int:
+        return next((n for n, (_, end, _) in enumerate(self.words) if end > place), 0)
 
     @cached_property
     def leans(self) -> bool:

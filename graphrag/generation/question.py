@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from graphrag.generation.asking import Ask, Comparison, Form, Question
 from graphrag.generation.grammar import (
+    Head,
     QuestionReader,
     pieces_of,
     read_body,
@@ -20,7 +21,7 @@ from graphrag.generation.grammar import (
     split_joined,
     wh_phrase,
 )
-from graphrag.generation.question_words import AUXILIARIES, proper_names, words_of
+from graphrag.generation.question_words import AUXILIARIES, PREPOSITIONS, Word, proper_names, words_of
 from ontology.morphology import singular
 
 __all__ = ["Ask", "Comparison", "Form", "Question", "choose_mode", "read_question"]
@@ -87,6 +88,8 @@ def read_question(text: str, names: Sequence[str] = ()) -> Question:
         return Question(text, Form.YES_NO, (ask,), None, proper)
     head, rest = wh_phrase(words)
     if head is None:
+        head, rest = _late_wh_phrase(words)
+    if head is None:
         ask = Ask(Form.ACCOUNT, "", pieces_of(QuestionReader(words, pending=False)))
         return Question(text, Form.ACCOUNT, (ask,), None, proper)
     rest, further = split_joined(rest)
@@ -95,6 +98,18 @@ def read_question(text: str, names: Sequence[str] = ()) -> Question:
     if further is not None:
         asks.append(Ask(further.form, further.noun, ask.pieces, further.count, further.lead))
     return Question(text, ask.form, tuple(asks), None, proper)
+
+
+def _late_wh_phrase(words: list[Word]) -> tuple[Head | None, list[Word]]:
+    """Find the wh-phrase of "The mill is in a town on which river?"; what stands before it remains."""
+    for place in range(len(words) - 1, 1, -1):
+        if words[place].lower not in {"which", "what", "who", "whom"}:
+            continue
+        start = place - 1 if words[place - 1].lower in PREPOSITIONS else place
+        head, after = wh_phrase(words[start:])
+        if head is not None:
+            return head, [*words[:start], *after]
+    return None, words
 
 
 def _asked_for_many(text: str) -> str:

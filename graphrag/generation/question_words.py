@@ -73,6 +73,9 @@ def words_of(text: str, names: Sequence[str]) -> list[Word]:
         if end > start:
             words.append(Word(body[start:end], name=True))
         place = right
+        if end > start and re.match(r"['’]s?(?!\w)", body[place:]):
+            words.append(Word("'s"))
+            place += 2 if body[place + 1 : place + 2] == "s" else 1
     return _join_names(words)
 
 

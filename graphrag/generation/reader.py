@@ -18,7 +18,7 @@ from graphrag.generation.asking import Ask, Form
 from graphrag.generation.candidates import Candidate, Finder, NameAsked, plain_words
 from graphrag.generation.passages import Passages, Sentence
 from graphrag.generation.question_words import PREPOSITIONS, is_participle
-from graphrag.generation.wording import Spot, WordVectors, find, is_verb_form, units
+from graphrag.generation.wording import Spot, WordVectors, find, frames_asked, is_verb_form, units
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from ontology import Ontology
 from ontology.lexicon import NOUN_KINDS
@@ -32,6 +32,7 @@ _HOPELESS = 0.3
 _TITLE_PENALTY = 0.35
 _NO_NAME = 0.05
 _BY_TITLE = 0.75
+_CONVENTION = 0.9
 _BY_EARLIER = 0.5
 _LOOSE_WEIGHT = 0.4
 # "Finnish city": such a word tells of a kind; a sentence need not repeat it.
@@ -209,7 +210,7 @@ class Reader:
         for unit in condition.units:
             weight = weights[unit]
             total += weight
-            spot = find(unit, words, self._vectors)
+            spot = _implied(unit, sentence) or find(unit, words, self._vectors)
             if spot is None:
                 lacking.append(" ".join(unit))
                 broken = broken or bool(condition.title.intersection(unit))
@@ -239,6 +240,14 @@ class Reader:
         if len(parts) > 1 and parts[-1] in words and len(parts[-1]) > 2:
             return 0.75
         return 0.5 * present
+
+
+def _implied(unit: tuple[str, ...], sentence: Sentence) -> Spot | None:
+    """The place of a happening that the sentence states by convention, if the unit asks for it."""
+    if not sentence.implied:
+        return None
+    places = [place for frame, place in sentence.implied.items() if frame in frames_asked(unit)]
+    return Spot(places[0], places[0], _CONVENTION, False) if places else None
 
 
 def _title_words(text: str) -> frozenset[str]:

@@ -63,7 +63,12 @@ _WORDS |= {
 }
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
-_CURRENCY = r"dollars?|euros?|pounds?|yen|won|francs?|marks?|rupees?|USD|EUR|GBP|kroner|kronor|yuan|crowns?|rubles?|guineas?"
+_CURRENCY = "|".join(
+    """
+    dollars? euros? pounds? yen won francs? marks? rupees? USD EUR GBP kroner kronor yuan crowns? rubles?
+    guineas?
+    """.split()  # noqa: SIM905
+)
 _UNIT = "|".join(_UNITS)
 _NUMBER = re.compile(
     rf"(?P<sign>[$€£¥₩])?(?<![\w.])(?P<digits>{_DIGITS})(?![\w]|[.,]\d)(?: (?P<unit>{_UNIT}))?"

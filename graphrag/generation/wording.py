@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from graphrag.interfaces import Embedder, Floats
 from ontology.lexicon import FRAMES
 from ontology.morphology import singular, verb_lemmas
 
+_Key = TypeVar("_Key")
 SAME_STEM = 0.95
 SAME_FRAME = 0.85
 NEAR_FRAME = 0.45
@@ -33,6 +35,12 @@ _MORE = {
 _DROPPED = frozenset({"be", "have", "the", "a", "an", "of", "by"})
 _COMPOUNDS = {"birthplace": "birth", "birthday": "birth", "birthdate": "birth", "hometown": "residence"}
 # Verbs that say next to nothing alone; that they fit many frames is no evidence.
+_VAGUE = frozenset(
+    """
+    be have do go get come take put give make run play serve lie stand sit set hold find fly move join keep
+    belong feature appear begin start end open close rise land drain flow live
+    """.split()  # noqa: SIM905
+)
 _EMPTY = frozenset(
     """
     be have do go get come take put give use keep let know see find hold work
@@ -52,9 +60,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
-    """Frames by the words of their phrases; the flag tells a verb."""
+    """Frames by the words of their phrases, and by verbs whose preposition a question may leave out."""
 
     phrases: Mapping[tuple[str, ...], frozenset[str]]
+    bare: Mapping[str, frozenset[str]]
     near: Mapping[str, frozenset[str]]
 
 
@@ -62,17 +71,26 @@ class _Lexicon:
 def _lexicon() -> _Lexicon:
     phrases: dict[tuple[str, ...], set[str]] = defaultdict(set)
     near: dict[str, frozenset[str]] = {}
+    bare: dict[str, set[str]] = defaultdict(set)
     for name, frame in FRAMES.items():
         near[name] = frozenset(frame.near)
         for phrase in (*frame.verbs, *frame.back_verbs, *frame.agents, *frame.patients, *frame.events):
             words = [word for word in phrase.lower().split() if word not in _DROPPED]
             if words and len(words) <= _LONGEST and not (len(words) == 1 and words[0] in _EMPTY):
                 phrases[tuple(_base(word) for word in words)].add(name)
+        for phrase in (*frame.verbs, *frame.back_verbs):
+            words = phrase.lower().split()
+            if len(words) == 2 and words[1] in STOPWORDS and words[0] not in _VAGUE:
+                bare[_base(words[0])].add(name)
     for name, group in _MORE.items():
         near[name] = frozenset()
         for word in group:
             phrases[(_base(word),)].add(name)
-    return _Lexicon({key: frozenset(value) for key, value in phrases.items()}, near)
+    return _Lexicon(_frozen(phrases), _frozen(bare), near)
+
+
+def _frozen(table: Mapping[_Key, set[str]]) -> dict[_Key, frozenset[str]]:
+    return {key: frozenset(value) for key, value in table.items()}
 
 
 @lru_cache(maxsize=100_000)
@@ -87,6 +105,12 @@ def _base(word: str) -> str:
 def frames_of(words: tuple[str, ...]) -> frozenset[str]:
     """Happenings that these words name, if any."""
     return _lexicon().phrases.get(tuple(_base(word) for word in words), frozenset())
+
+
+def frames_asked(unit: tuple[str, ...]) -> frozenset[str]:
+    """As `frames_of`, for words of a question: "where did he study" leaves out the "at" of "study at"."""
+    found = frames_of(unit)
+    return found | _lexicon().bare.get(_base(unit[0]), frozenset()) if len(unit) == 1 else found
 
 
 @lru_cache(maxsize=10_000)
@@ -147,7 +171,7 @@ def find(unit: tuple[str, ...], words: Sequence[str], vectors: WordVectors | Non
         vectors: Asked only where the lexicon finds nothing.
     """
     best: Spot | None = None
-    frames = frames_of(unit)
+    frames = frames_asked(unit)
     for place, word in enumerate(words):
         if word in STOPWORDS and word not in unit:
             continue

@@ -44,6 +44,8 @@ _NOVELTY = 0.35
 """Price of likeness to a point already taken."""
 _EMPTY = 0.4
 """How much less a sentence counts that names no thing at all."""
+_BEST_SENTENCES = 20_000
+"""Sentences that tell which communities are relevant."""
 _SECOND_LOOK = 1_200
 """Sentences whose own words are compared with the question's in vector space."""
 _ALIKE = 0.8
@@ -316,8 +318,8 @@ class GlobalRetriever:
         themes = self._themes
         sentence_home = themes.home[np.asarray(self._index.sentence_chunk)]
         best = np.zeros((len(themes), 3))
-        order = np.argsort(-score, kind="stable")
-        order = order[: max(2000, 40 * len(themes))]
+        # Communities none of whose sentences is among the best have no chance; so few need a look.
+        order = np.argsort(-np.round(score, 9), kind="stable")[:_BEST_SENTENCES]
         filled = np.zeros(len(themes), dtype=np.int64)
         for sentence in order.tolist():
             row = int(sentence_home[sentence])
