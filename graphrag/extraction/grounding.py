@@ -118,7 +118,7 @@ class Grounder:
 
     def triple(self, record: Record) -> Triple:
         """The record as a triple; with an empty quote where the passages do not bear it out."""
-        relation = _brief(record.relation) or _hidden(record.relation)
+        relation = brief(record.relation) or _hidden(record.relation)
         for index in self._order(record.passage):
             found = self._passages[index].find(record.quote)
             if found is None:
@@ -237,7 +237,7 @@ class Grounder:
 
     def _label(self, type_name: str, relation: str | None) -> str | None:
         """The type for the check: an ontology key, a value's label, or the words as they are."""
-        wanted = _brief(type_name)
+        wanted = brief(type_name)
         value = self._properties.get(relation or "")
         if isinstance(value, DatatypeProperty):
             return _VALUE_LABELS.get(value.value.kind)
@@ -250,7 +250,7 @@ def found_text(piece: Piece, found: Found) -> str:
     return piece.text[found.span.start : found.span.end]
 
 
-def _brief(text: str) -> str:
+def brief(text: str) -> str:
     """A type or relation as the model names it; "" for what is too long to be one."""
     line = clean_line(text)
     return line if len(line) <= 60 and len(line.split()) <= 6 else ""

@@ -22,7 +22,7 @@ from graphrag.extraction.describing import (
     describe_types,
     strictness,
 )
-from graphrag.extraction.grounding import Answer, Grounder, Piece
+from graphrag.extraction.grounding import Answer, Grounder, Piece, brief
 from graphrag.extraction.language import detect_language
 from graphrag.ids import fingerprint
 from graphrag.interfaces import Extractor
@@ -290,9 +290,9 @@ class LLMExtractor:
             return replace(triple, evidence=replace(evidence, span=Span(start, start), quote="", score=0.0))
         return replace(
             triple,
-            predicate=judgement.relation or triple.predicate,
-            subject=replace(triple.subject, type=judgement.subject_type or triple.subject.type),
-            object=replace(triple.object, type=judgement.object_type or triple.object.type),
+            predicate=brief(judgement.relation) or triple.predicate,
+            subject=replace(triple.subject, type=brief(judgement.subject_type) or triple.subject.type),
+            object=replace(triple.object, type=brief(judgement.object_type) or triple.object.type),
             evidence=evidence,
         )
 
