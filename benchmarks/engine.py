@@ -61,6 +61,7 @@ SYLLABLES = (
 )
 ENDINGS = ["Labs", "Works", "Group", "Inc.", "Systems", "Press", "Institute"]
 BATCH = 64
+BULK = 1024  # documents per transaction of a first load
 
 
 def name_of(number: int, chance: random.Random) -> tuple[str, str]:
@@ -130,10 +131,10 @@ def cpu_of(work: Callable[[], object]) -> float:
     return time.process_time() - before
 
 
-def load(ledger: Ledger, items: Iterator[IngestedDocument], count: int) -> float:
+def load(ledger: Ledger, items: Iterator[IngestedDocument], count: int, *, size: int = BATCH) -> float:
     """Apply `count` documents in batches; CPU seconds of the store alone."""
     spent = 0.0
-    while count > 0 and (batch := list(islice(items, min(BATCH, count)))):
+    while count > 0 and (batch := list(islice(items, min(size, count)))):
         spent += cpu_of(lambda batch=batch: ledger.apply(batch))  # type: ignore[misc]
         count -= len(batch)
     return spent
@@ -219,7 +220,7 @@ def measure_scale(folder: Path, chunks: int) -> dict[str, object]:
     """A large base: load, open, verify, and one change."""
     items = corpus(chunks + 1, fresh=2.7)
     with Ledger.create(folder, settings={}, ontology="", extractor="canned") as ledger:
-        spent = load(ledger, items, chunks)
+        spent = load(ledger, items, chunks, size=BULK)
         peak = peak_megabytes()
         (last,) = items
         one = cpu_of(lambda: ledger.apply([last]))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphrag.datamodel import Document
-from graphrag.errors import StoreDamagedError
+from graphrag.errors import StoreDamagedError, StoreError
 from graphrag.ids import canonical_json, fingerprint
 from graphrag.resolution import Decision
 from graphrag.store import schema
@@ -37,20 +37,25 @@ def check_file(path: Path) -> None:
         StoreDamagedError: If not.
     """
     try:
-        size = path.stat().st_size
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError as error:
         raise StoreDamagedError(
             f'"{path}" is gone, though this folder held a knowledge base; restore it from a backup'
         ) from error
+    except OSError as error:
+        raise StoreError(f'cannot read "{path}": {error.strerror}; check its permissions') from error
     if len(header) < 100 or not header.startswith(_MAGIC):
         raise StoreDamagedError(f'"{path}" is damaged: it is not an SQLite file; restore it from a backup')
     page = int.from_bytes(header[16:18], "big")
     page = 65536 if page == 1 else page
     pages = int.from_bytes(header[28:32], "big")
     log = path.with_name(path.name + "-wal")
-    if pages * page > size and not (log.exists() and log.stat().st_size):
+    if pages * page <= path.stat().st_size or (log.exists() and log.stat().st_size):
+        return
+    # Asked again: a writer may have moved its log into the file between the two looks.
+    size = path.stat().st_size
+    if pages * page > size:
         raise StoreDamagedError(
             f'"{path}" is damaged: it has {size:,} bytes of {pages * page:,}; '
             "`graphrag rebuild` saves what can be read"
@@ -72,26 +77,31 @@ def write_receipt(path: Path, commit: int, digest: str) -> None:
         os.close(handle)
 
 
-def check_receipt(path: Path, commit: int, digest: str) -> None:
-    """Compare the file's last commit with its receipt.
+def read_receipt(path: Path) -> tuple[int, str]:
+    """The commit and digest that were noted last; (0, "") if there are none to be trusted.
+
+    To be read before the file is opened: another process may commit in between.
+    """
+    try:
+        commit, digest, check = path.read_text("ascii").split()
+        if hashlib.sha256(f"{commit} {digest}".encode()).hexdigest()[:16] == check:
+            return int(commit), digest
+    except (OSError, ValueError):
+        # No receipt, or one torn by power loss: it is only a second witness.
+        pass
+    return 0, ""
+
+
+def check_receipt(folder: Path, noted: tuple[int, str], commit: int, digest: str) -> None:
+    """Compare what a file holds with its receipt.
 
     Raises:
         StoreDamagedError: If a commit that was acknowledged is missing.
     """
-    try:
-        noted_commit, noted_digest, check = path.read_text("ascii").split()
-        body = f"{noted_commit} {noted_digest}"
-        if hashlib.sha256(body.encode()).hexdigest()[:16] != check:
-            return
-        noted = int(noted_commit)
-    except (OSError, ValueError):
-        # No receipt, or one torn by power loss: it is only a second witness.
-        return
-    if noted > commit or (noted == commit and noted_digest != digest):
+    if noted[0] > commit or (noted[0] == commit and noted[1] not in ("", digest)):
         raise StoreDamagedError(
-            f'"{path.parent}" holds commit {commit}, but commit {noted} was made: work was lost. Restore '
-            f"the missing file (kg.db-wal), or, if you put an old backup back on purpose, delete "
-            f'"{path.name}"'
+            f'"{folder}" holds commit {commit}, but commit {noted[0]} was made: work was lost. Restore the '
+            "missing file (kg.db-wal), or, if you put an old backup back on purpose, delete kg.receipt"
         )
 
 
@@ -271,7 +281,8 @@ _CANONICAL = {
     # Both ends by entity: which of an entity's terms a fact hangs on follows from the table of terms.
     "facts": """
         SELECT c.hash, f.start, f.end, a.id, l.text, b.id, x.text, f.score FROM facts f
-        LEFT JOIN chunks c USING (chunk) LEFT JOIN terms t ON t.term = f.head LEFT JOIN terms o ON o.term = f.tail
+        LEFT JOIN chunks c USING (chunk) LEFT JOIN terms t ON t.term = f.head
+        LEFT JOIN terms o ON o.term = f.tail
         LEFT JOIN entities a ON a.entity = t.entity LEFT JOIN entities b ON b.entity = o.entity
         LEFT JOIN labels l ON l.label = f.relation LEFT JOIN labels x ON x.label = f.extractor
         ORDER BY 1, 2, 3, 4, 5, 6, 7, 8

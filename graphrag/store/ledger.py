@@ -131,6 +131,7 @@ class Ledger(StoredView):
         lock = WriteLock.acquire(folder / _LOCK, wait_seconds=wait_seconds) if write else None
         db = None
         try:
+            noted = integrity.read_receipt(folder / _RECEIPT)
             integrity.check_file(path)
             db = schema.connect(path, write=write)
             schema.check_version(db, path)
@@ -138,7 +139,7 @@ class Ledger(StoredView):
                 db.execute("BEGIN")
             try:
                 ledger = cls(folder, db, lock, type_of)
-                integrity.check_receipt(folder / _RECEIPT, ledger.commit, ledger.meta["digest"])
+                integrity.check_receipt(folder, noted, ledger.commit, ledger.meta["digest"])
                 if ledger.meta["derivation"] != schema.DERIVATION_VERSION and write:
                     ledger.rebuild()
             except (sqlite3.DatabaseError, KeyError, TypeError, ValueError) as error:
