@@ -225,3 +225,12 @@ def reporting(messages: Messages, body: Mapping[str, Any]) -> str:
     return json.dumps(
         {"title": "The Empire of Mallory", "summary": "A group of firms.", "findings": findings}
     )
+
+
+def matching(messages: Messages, body: Mapping[str, Any]) -> str:
+    """Two things are one if the same place of birth is told of both."""
+    text = str(messages[1]["content"])
+    first, _, second = text.partition("Second:")
+    places = [set(re.findall(r"born in (\w+)", side)) for side in (first, second)]
+    same = "unsure" if not all(places) else "yes" if places[0] & places[1] else "no"
+    return json.dumps({"reason": "places", "same": same})
