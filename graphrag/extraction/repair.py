@@ -41,11 +41,13 @@ def _verbalise(parse: Parse) -> bool:
     changed = False
     for token, tag in enumerate(parse.tag):
         kids = parse.children[token]
-        if tag not in _FINITE and not (tag == "VB" and any(parse.dep[k] == "aux" for k in kids)):
+        finite = tag in _FINITE or (tag == "VB" and any(parse.dep[k] == "aux" for k in kids))
+        if not finite and not (tag == "NNS" and parse.head[token] == token and _joins_verb(parse, token)):
             continue
         if parse.dep[token] not in _PREDICATIVE or parse.child(token, "cop") >= 0:
             continue
-        parse.pos[token] = "VERB" if parse.pos[token] == "NOUN" else parse.pos[token]
+        if parse.pos[token] == "NOUN":
+            parse.pos[token], parse.tag[token] = "VERB", "VBZ" if tag == "NNS" else tag
         if parse.child(token, "nsubj", "nsubj:pass", "csubj", "expl", "nsubj:outer") >= 0:
             continue
         nouns = [k for k in kids if k < token and parse.dep[k] in ("compound", "nmod:desc", "flat", "amod")]
@@ -55,7 +57,14 @@ def _verbalise(parse: Parse) -> bool:
         subject = nouns[-1]
         parse.dep[subject] = "nsubj:pass" if parse.child(token, "aux:pass") >= 0 else "nsubj"
         for kid in kids:
-            if kid < subject and parse.dep[kid] in ("det", "amod", "compound", "nmod:desc", "nmod:poss", "nummod"):
+            if kid < subject and parse.dep[kid] in (
+                "det",
+                "amod",
+                "compound",
+                "nmod:desc",
+                "nmod:poss",
+                "nummod",
+            ):
                 parse.head[kid] = subject
             elif kid > token and parse.dep[kid] == "nmod":
                 parse.dep[kid] = "obl"
@@ -65,13 +74,29 @@ def _verbalise(parse: Parse) -> bool:
     return changed
 
 
+def _joins_verb(parse: Parse, noun: int) -> bool:
+    """Whether a noun is coordinated with a finite verb that has no subject of its own: then it is a verb too."""
+    for kid in parse.children[noun]:
+        if (
+            parse.dep[kid] == "conj"
+            and parse.tag[kid] in _FINITE
+            and parse.child(kid, "nsubj", "nsubj:pass", "cop") < 0
+        ):
+            return True
+    return False
+
+
 _PREDICATIVE = frozenset({"ROOT", "conj", "ccomp", "advcl", "acl:relcl", "parataxis"})
 
 
 def _cut_at_verb(parse: Parse, start: int) -> None:
     """A name ends before the sentence's own verb: "Kestrel | sells drones"."""
     for token in range(start + 1, parse.entity_end(start)):
-        if parse.tag[token] in _FINITE and parse.text[token].islower() and parse.dep[token] in ("ROOT", "ccomp", "conj"):
+        if (
+            parse.tag[token] in _FINITE
+            and parse.text[token].islower()
+            and parse.dep[token] in ("ROOT", "ccomp", "conj")
+        ):
             parse.cut_entity(start, token)
             return
 

@@ -376,10 +376,11 @@ class _ChunkReader:
         return stated
 
     def _evidence_span(self, block: Block, parse: Parse, fact: Fact, begin: int, end: int) -> Span:
-        start, stop = parse.start[begin], parse.end(end - 1)
+        # A name may reach over what the parser took for the sentence's end.
+        first, last = min(begin, fact.first), max(end - 1, fact.last)
+        start, stop = parse.start[first], parse.end(last)
         if stop - start > _LONGEST_QUOTE:
-            first, last = max(begin, fact.first), min(end - 1, fact.last)
-            start, stop = parse.start[first], parse.end(last)
+            start, stop = parse.start[fact.first], parse.end(fact.last)
         return self._span(block, start, stop)
 
     # ---- brackets
