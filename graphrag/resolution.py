@@ -308,6 +308,22 @@ class Merge(NamedTuple):
     score: float
     documents: int
 
+    def as_plain(self) -> dict[str, str | float]:
+        """For people and JSON: what was joined, and on what ground."""
+        grounds = {
+            "user": "decided by the user",
+            "variant": "they differ in article, office or legal form alone",
+            "spelling": "one slip inside a long word, or a blank",
+            "initials": "the initials written out",
+        }
+        stated = f"{self.documents} document{'s' * (self.documents != 1)} state it ({self.kind})"
+        return {
+            "first": " / ".join(filter(None, self.first)),
+            "second": " / ".join(filter(None, self.second)),
+            "because": grounds.get(self.kind, stated),
+            "score": self.score,
+        }
+
 
 class Decision(NamedTuple):
     """A user's word, which stands over all evidence and survives updates and rebuilds.

@@ -47,7 +47,7 @@ def entity(base: GraphRAG, name: str, *, why: bool, limit: int) -> dict[str, Any
             "relations": [relation_json(base, relation) for relation in relations[:limit]],
         }
         if why:
-            shape["why"] = base.view.why(item.id)
+            shape["why"] = [merge.as_plain() for merge in base.view.why(item.id)]
         shapes.append(shape)
     return {"entities": shapes}
 
