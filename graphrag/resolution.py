@@ -316,7 +316,7 @@ class Merge(NamedTuple):
             "spelling": "one slip inside a long word, or a blank",
             "initials": "the initials written out",
         }
-        stated = f"{self.documents} document{'s' * (self.documents != 1)} state it ({self.kind})"
+        stated = f"stated in {self.documents} document{'s' * (self.documents != 1)} ({self.kind})"
         return {
             "first": " / ".join(filter(None, self.first)),
             "second": " / ".join(filter(None, self.second)),
