@@ -1,5 +1,6 @@
 """Flat arrays for ragged data and strings, as they lie in memory-mapped files."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,29 @@ def ragged_from_pairs(keys: Array, values: Array, count: int, value_count: int) 
     pairs = np.unique(keys.astype(np.int64) * max(1, value_count) + values)
     scale = max(1, value_count)
     return group(pairs // scale, (pairs % scale).astype(np.int32), count)
+
+
+class StringBuffer:
+    """Strings on their way to disk, as bytes: a tenth of the memory of a list of them."""
+
+    def __init__(self) -> None:
+        self._raw = bytearray()
+        self._lengths = array("q")
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def append(self, string: str) -> None:
+        encoded = string.encode("utf-8")
+        self._raw += encoded
+        self._lengths.append(len(encoded))
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write `name.npy` and `name_start.npy`, as `write_strings` does."""
+        start = np.zeros(len(self._lengths) + 1, dtype=np.int64)
+        np.cumsum(np.frombuffer(self._lengths, dtype=np.int64), out=start[1:])
+        np.save(folder / f"{name}_start.npy", start, allow_pickle=False)
+        np.save(folder / f"{name}.npy", np.frombuffer(self._raw, dtype=np.uint8), allow_pickle=False)
 
 
 def write_strings(folder: Path, name: str, strings: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ chunk and place. Ragged data are pairs of arrays: `<name>_start` (n + 1) and the
 import json
 import re
 import shutil
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,15 @@ from numpy.typing import NDArray
 from graphrag.context import estimate_tokens, passage_text
 from graphrag.datamodel import Chunk
 from graphrag.errors import StoreError
-from graphrag.index.arrays import Array, Ragged, Strings, group, ragged_from_pairs, write_strings
+from graphrag.index.arrays import (
+    Array,
+    Ragged,
+    StringBuffer,
+    Strings,
+    group,
+    ragged_from_pairs,
+    write_strings,
+)
 from graphrag.index.hnsw import HNSWIndex
 from graphrag.index.names import (
     LITERAL,
@@ -598,21 +607,18 @@ class _Builder:
         self, words: "_Words"
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
         """The view's mentions by sentence: sentences, entities, kinds, and the word each starts at."""
-        chunks: list[int] = []
-        entities: list[int] = []
-        starts: list[int] = []
+        chunks, entities, starts = array("q"), array("q"), array("q")
         for chunk_id, entity_id, span in self.view.mentions():
             chunks.append(self.chunk_row[chunk_id])
             entities.append(self.entity_row[entity_id])
             starts.append(span.start)
-        chunk = np.array(chunks, dtype=np.int64)
-        start = np.array(starts, dtype=np.int64)
+        chunk, start = _integers(chunks), _integers(starts)
         sentence = self._sentence_at(chunk, start)
         place = words.place_of(chunk, start)
         known = sentence >= 0
         return (
             sentence[known],
-            np.array(entities, dtype=np.int64)[known],
+            _integers(entities)[known],
             np.full(int(known.sum()), BY_VIEW, dtype=np.uint8),
             place[known],
         )
@@ -690,33 +696,35 @@ class _Builder:
         self._save("term_vectors", self._embed([spellings[int(terms[row])] for row in rows]))
 
     def _relations(self) -> None:
-        ids: list[str] = []
-        types: list[str] = []
-        ends: list[tuple[int, int]] = []
-        weights: list[float] = []
-        evidence: list[tuple[int, int, int]] = []
+        ids = StringBuffer()
+        kinds: dict[str, int] = {}
+        types, subjects, objects = array("q"), array("q"), array("q")
+        weights = array("d")
+        stated, chunks, starts = array("q"), array("q"), array("q")
         for row, relation in enumerate(self.view.relations()):
             ids.append(relation.id)
-            types.append(relation.type)
-            ends.append((self.entity_row[relation.subject_id], self.entity_row[relation.object_id]))
+            types.append(kinds.setdefault(relation.type, len(kinds)))
+            subjects.append(self.entity_row[relation.subject_id])
+            objects.append(self.entity_row[relation.object_id])
             weights.append(relation.weight)
-            evidence.extend(
-                (row, self.chunk_row[item.chunk_id], item.span.start) for item in relation.evidence
-            )
-        self.relation_types = sorted(set(types))
-        type_row = {name: row for row, name in enumerate(self.relation_types)}
-        pairs = np.array(ends, dtype=np.int64).reshape(-1, 2)
-        write_strings(self.folder, "relation_ids", ids)
+            for item in relation.evidence:
+                stated.append(row)
+                chunks.append(self.chunk_row[item.chunk_id])
+                starts.append(item.span.start)
+        self.relation_types = sorted(kinds)
+        place = {name: at for at, name in enumerate(self.relation_types)}
+        final = np.array([place[name] for name in kinds], dtype=np.int32)
+        pairs = np.stack((_integers(subjects), _integers(objects)), axis=1)
+        ids.save(self.folder, "relation_ids")
         self._save("relation_subject", pairs[:, 0].astype(np.int32))
         self._save("relation_object", pairs[:, 1].astype(np.int32))
-        self._save("relation_type", np.array([type_row[name] for name in types], dtype=np.int32))
-        self._save("relation_weight", np.array(weights, dtype=np.float32))
+        self._save("relation_type", final[_integers(types)])
+        self._save("relation_weight", np.frombuffer(weights, dtype=np.float64).astype(np.float32))
         self.relation_count = len(ids)
         self._adjacency(pairs)
-        stated = np.array(evidence, dtype=np.int64).reshape(-1, 3)
-        sentence = self._sentence_at(stated[:, 1], stated[:, 2])
+        sentence = self._sentence_at(_integers(chunks), _integers(starts))
         known = sentence >= 0
-        sentences, relations = sentence[known], stated[known, 0]
+        sentences, relations = sentence[known], _integers(stated)[known]
         count = len(self.sentence_chunk)
         self._save_ragged("relation_sentences", ragged_from_pairs(relations, sentences, len(ids), count))
         self._save_ragged("sentence_relations", ragged_from_pairs(sentences, relations, count, len(ids)))
@@ -845,6 +853,10 @@ class _Words:
         keys = self.chunk * scale + self.start + 1
         row = np.maximum(np.searchsorted(keys, chunk * scale + start + 1, side="right") - 1, 0)
         return np.where((self.chunk[row] == chunk) & (self.sentence[row] >= 0), self.place[row], 0)
+
+
+def _integers(values: "array[int]") -> NDArray[np.int64]:
+    return np.frombuffer(values, dtype=np.int64) if len(values) else np.empty(0, dtype=np.int64)
 
 
 def _batches(items: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:

@@ -128,7 +128,7 @@ class Search:
         if mode != "passages" and not question.linked.entities:
             question = self._anchored_by_meaning(question, filters)
         ranked = process_time() if trace else 0.0
-        context = self._context(question, mode, found, filters, trace)
+        context = self.surroundings(question, mode, found, filters, trace=trace)
         if trace:
             timing = {"passages_ms": _ms(ranked - started), "graph_ms": _ms(process_time() - ranked)}
             context = replace(context, trace={**context.trace, "cpu": timing})
@@ -155,9 +155,16 @@ class Search:
         linked = tuple(LinkedEntity(row, top[row], 0, 0, "embedding") for row in best if top[row] > 0)
         return replace(question, linked=replace(question.linked, entities=linked))
 
-    def _context(
-        self, question: Question, mode: Mode, found: "_Found", filters: CompiledFilters, trace: bool
+    def surroundings(
+        self,
+        question: Question,
+        mode: Mode,
+        found: "_Found",
+        filters: CompiledFilters,
+        *,
+        trace: bool = False,
     ) -> Context:
+        """The graph around the passages found, ranked and packed with them."""
         index = self.index
         hits = _hits(HitKind.CHUNK, index.chunk_ids.take(found.chunks), found.scores)
         query = self._query(question.linked)

@@ -68,7 +68,7 @@ class SearchSettings:
     coverage: float = 0.45
     link: float = 1.1
     meaning: float = 0.0
-    last_meaning: float = 0.25
+    last_meaning: float = 0.4
     prior: float = 0.05
     mention: float = 0.35
     mention_of_known: float = 0.65
@@ -76,7 +76,7 @@ class SearchSettings:
     reach_mention: float = 0.65
     floor: float = 0.35
     sentence_words: float = 0.7
-    sentence_meaning: float = 0.9
+    sentence_meaning: float = 1.0
     specificity: float = 0.95
     hop_cost: float = 0.85
     later_hop_cost: float = 1.3
@@ -85,6 +85,6 @@ class SearchSettings:
     follow: float = 0.1
     likeness: float = 0.45
     like_weight: float = 0.95
-    cue_weight: float = 0.5
+    cue_weight: float = 0.6
     relation: float = 0.25
     relation_sentence: float = 0.15
