@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from graphrag.config import Config, config_from
 from graphrag.datamodel import Answer, CheckedTriple, Context, Document, Entity, Failure
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from graphrag.index.snapshot import SearchIndex
     from graphrag.interfaces import Embedder, Executor, Extractor, Progress, Retriever
     from graphrag.store.ledger import Ledger
+    from graphrag.store.neo4j import Neo4jServer
     from ontology import Ontology
 
 _INDEX = "index"
@@ -64,7 +65,7 @@ class GraphRAG:
     def build(
         cls,
         sources: Sources,
-        out: str | Path,
+        out: str | Path | Neo4jServer,
         *,
         ontology: Ontology | str | Path | None = None,
         config: Config | None = None,
@@ -108,7 +109,7 @@ class GraphRAG:
     @classmethod
     def create(
         cls,
-        out: str | Path,
+        out: str | Path | Neo4jServer,
         *,
         ontology: Ontology | str | Path | None = None,
         config: Config | None = None,
@@ -122,7 +123,9 @@ class GraphRAG:
         """
         from graphrag.store.ledger import Ledger
 
-        folder = Path(out)
+        if _is_neo4j(out):
+            return cls._create_in_neo4j(out, ontology, config, extractor, embedder)
+        folder = Path(cast("str | Path", out))
         if Ledger.exists(folder):
             base = cls.open(folder, write=True, config=config, extractor=extractor, embedder=embedder)
             if ontology is not None or (config is not None and config.ontology.path is not None):
@@ -141,7 +144,7 @@ class GraphRAG:
     @classmethod
     def open(
         cls,
-        location: str | Path,
+        location: str | Path | Neo4jServer,
         *,
         write: bool = False,
         config: Config | None = None,
@@ -150,15 +153,23 @@ class GraphRAG:
     ) -> Self:
         """Open an existing knowledge base, for reading unless `write`.
 
+        Args:
+            location: Its folder; or a `Neo4jServer` or its address. Writing to Neo4j goes through a working
+                copy and arrives there with `refresh`, or when a ``with`` block ends well.
+
         Raises:
             NotFoundError: If there is none at `location`.
             StoreDamagedError: If what is there cannot be trusted.
         """
         from graphrag.store.ledger import Ledger
 
-        if str(location).startswith(("neo4j", "bolt")):
-            raise ConfigError(f'"{location}": opening a Neo4j-backed base is not available in this version')
-        folder = Path(location)
+        if _is_neo4j(location):
+            ledger = _neo4j_store(location, write=write)
+            settings = config or config_from(
+                json.loads(ledger.meta["settings"]), origin=f"{location} (stored)"
+            )
+            return cls(ledger, settings, extractor=extractor, embedder=embedder)
+        folder = Path(cast("str | Path", location))
         if not Ledger.exists(folder):
             raise NotFoundError(
                 f'"{folder}" is not a knowledge base; make one with: graphrag build SOURCE --out {folder}'
@@ -178,7 +189,11 @@ class GraphRAG:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            if kind is None:
+                self._publish(Silent())
+        finally:
+            self.close()
 
     # Change
 
@@ -258,6 +273,7 @@ class GraphRAG:
         with self._lock:
             if self.view.writable:
                 self._refresh_communities(progress)
+                self._publish(progress)
             self._open_index(progress)
 
     # Ask
@@ -397,6 +413,39 @@ class GraphRAG:
         shutil.rmtree(self.view.folder / _INDEX, ignore_errors=True)
         self.refresh(progress=progress)
 
+    @classmethod
+    def _create_in_neo4j(
+        cls,
+        location: object,
+        ontology: Ontology | str | Path | None,
+        config: Config | None,
+        extractor: Extractor | None,
+        embedder: Embedder | None,
+    ) -> Self:
+        from graphrag.store.neo4j import server_at
+        from graphrag.store.neo4j_ledger import Neo4jLedger
+
+        settings = config or Config()
+        schema = _schema(ontology, settings)
+        ledger = Neo4jLedger.attach(
+            server_at(cast("Neo4jServer | str", location)),
+            settings=settings.model_dump(mode="json"),
+            ontology=_yaml(schema),
+            extractor=Ingest.fingerprint_of(settings, extractor),
+        )
+        kept = config or config_from(json.loads(ledger.meta["settings"]), origin=f"{location} (stored)")
+        base = cls(ledger, kept, extractor=extractor, embedder=embedder)
+        given = ontology is not None or (config is not None and config.ontology.path is not None)
+        if given and ledger.meta["ontology"] != _yaml(schema):
+            base.replay(schema)
+        return base
+
+    def _publish(self, progress: Progress) -> None:
+        """Send to Neo4j what was changed, where that is where the base lives."""
+        publish = getattr(self.view, "publish", None)
+        if publish is not None:
+            publish(progress=progress)
+
     def _answerer(self) -> ExtractiveGenerator:
         """Kept between questions: it remembers the sentences it has read."""
         from graphrag.generation.extractive import ExtractiveGenerator
@@ -448,6 +497,31 @@ class GraphRAG:
             self._retrievers.clear()
             self._generator = None
             self._index = None
+
+
+def _is_neo4j(location: object) -> bool:
+    # Spelled out here so that opening a folder does not import what talks to servers.
+    return not isinstance(location, Path) and (
+        type(location).__name__ == "Neo4jServer"
+        or str(location).lower().startswith(("neo4j:", "neo4j+", "bolt:", "bolt+"))
+    )
+
+
+def _neo4j_store(location: object, *, write: bool) -> Ledger:
+    from graphrag.store.neo4j import Connection, server_at
+    from graphrag.store.neo4j_ledger import Neo4jLedger
+    from graphrag.store.neo4j_view import Neo4jView
+
+    server = server_at(cast("Neo4jServer | str", location))
+    if write:
+        return Neo4jLedger.attach(server)
+    connection = Connection(server)
+    try:
+        # Reads like the ledger, and says so where something is not kept in Neo4j.
+        return cast("Ledger", Neo4jView(connection))
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _schema(ontology: Ontology | str | Path | None, config: Config) -> Ontology | None:

@@ -11,12 +11,13 @@ from graphrag.config import Config
 from graphrag.datamodel import Failure
 from graphrag.documents import Listing, list_files, read_documents
 from graphrag.engine import GraphRAG
-from graphrag.errors import DataError, GraphRAGError, PartialBuildError
+from graphrag.errors import DataError, GraphRAGError, NotFoundError, PartialBuildError
 from graphrag.ids import canonical_json
 from graphrag.ingest import IngestReport
 from graphrag.interfaces import Progress
 from graphrag.registry import make_ontology
 from pipelines.executors import executor_for
+from pipelines.knowledge import folder_of, place_of
 from pipelines.model import estimate, open_extractor, write_reports
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def run_build(
         return _estimate(kg, total, config, sources)
     if options.dry_run:
         return _plan(sources, kg, total)
-    with open_extractor(config, make_ontology(config), Path(kg), max_cost=options.max_cost) as extractor:
+    with open_extractor(config, make_ontology(config), folder_of(kg), max_cost=options.max_cost) as extractor:
         return _build(sources, kg, config, options, extractor, listing, progress, started)
 
 
@@ -164,7 +165,7 @@ def _build(
     progress: Progress,
     started: float,
 ) -> BuildReport:
-    base = GraphRAG.create(kg, config=config, extractor=extractor)
+    base = GraphRAG.create(place_of(kg), config=config, extractor=extractor)
     ingest = IngestReport()
     # A model's extractor brings its own threads, and its gate cannot travel to other processes.
     workers = config.build.workers if extractor is None else 1
@@ -216,15 +217,17 @@ def _estimate(kg: str, total: int, config: Config, sources: Sequence[Path]) -> B
     if config.extraction.name != "llm":
         plan = f"{total:,} documents; the {config.extraction.name} extractor makes no calls and costs nothing"
         return BuildReport(kg, IngestReport(), {}, 0.0, plan=plan)
-    plan = estimate(config, make_ontology(config), sources, Path(kg))
+    plan = estimate(config, make_ontology(config), sources, folder_of(kg))
     return BuildReport(kg, IngestReport(), {}, 0.0, plan=plan)
 
 
 def _plan(sources: Sequence[Path], kg: str, total: int) -> BuildReport:
     known: dict[str, str] = {}
-    if (Path(kg) / "kg.db").exists():
-        with GraphRAG.open(kg) as base:
+    try:
+        with GraphRAG.open(place_of(kg)) as base:
             known = base.view.fresh()
+    except NotFoundError:
+        pass
     lines = []
     counts = {"read": 0, "skip": 0, "fail": 0}
     for item in read_documents(sources):
@@ -244,7 +247,7 @@ def _plan(sources: Sequence[Path], kg: str, total: int) -> BuildReport:
 
 
 def _write_report(kg: str, report: BuildReport) -> None:
-    folder = Path(kg)
+    folder = folder_of(kg)
     if not folder.is_dir():
         return
     target = folder / "report.json"

@@ -31,6 +31,7 @@ _COMMANDS = {
     "quarantine": "pipelines.commands.quarantine",
     "ontology": "pipelines.commands.ontology",
     "export": "pipelines.commands.export",
+    "neo4j": "pipelines.commands.neo4j",
     "verify": "pipelines.commands.integrity",
     "rebuild": "pipelines.commands.integrity",
 }
@@ -46,6 +47,7 @@ _SUMMARIES = {
     "quarantine": "Triples the ontology rejected: list, stats, show, replay.",
     "ontology": "Show, check, import or improve an ontology.",
     "export": "Write the graph as JSONL, GraphML, CSV, Parquet, Turtle, Cypher or HTML.",
+    "neo4j": "Push to Neo4j, pull back, verify, and browse the graph there.",
     "verify": "Check that the store holds what was committed.",
     "rebuild": "Derive everything again from the ledger.",
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from graphrag.config import Config
 from graphrag.datamodel import Document, Failure
 from graphrag.documents import read_documents
+from pipelines.knowledge import place_of
 
 if TYPE_CHECKING:
     from graphrag.datamodel import Answer
@@ -228,7 +229,7 @@ def _fresh(kg: Path, config: Config, extractor: "Extractor") -> dict[str, str]:
 
     if not (kg / "kg.db").exists():
         return {}
-    with GraphRAG.open(kg, extractor=extractor) as base:
+    with GraphRAG.open(place_of(kg), extractor=extractor) as base:
         if base.view.meta["extractor"] != Ingest.fingerprint_of(config, extractor):
             return {}
         return dict(base.view.fresh())

@@ -10,6 +10,7 @@ from graphrag.engine import GraphRAG
 from graphrag.errors import ConfigError
 from ontology import Checker, Ontology, ReasonCode, dump_ontology, general_ontology, load_ontology
 from ontology.suggestion import Rejected
+from pipelines.knowledge import place_of
 
 
 def show(target: str | None) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def show(target: str | None) -> dict[str, Any]:
 def check(target: str) -> dict[str, Any]:
     """A file: whether it is a valid schema. A knowledge base: conflicts in its merged graph."""
     if _is_base(target):
-        with GraphRAG.open(target) as base:
+        with GraphRAG.open(place_of(target)) as base:
             return _conflicts(base)
     schema = load_ontology(Path(target))
     count = len(schema.relations) + len(schema.properties)
@@ -58,7 +59,7 @@ def suggest(target: str, *, limit: int) -> dict[str, Any]:
 
     if not _is_base(target):
         raise ConfigError(f'"{target}" is not a knowledge base; suggestions come from the quarantine of one')
-    with GraphRAG.open(target) as base:
+    with GraphRAG.open(place_of(target)) as base:
         schema = base.ontology
         if schema is None:
             raise ConfigError(f'"{target}" was built in open mode: nothing was rejected')
@@ -190,7 +191,7 @@ def _schema_of(target: str | None) -> Ontology:
     if target is None:
         return general_ontology()
     if _is_base(target):
-        with GraphRAG.open(target) as base:
+        with GraphRAG.open(place_of(target)) as base:
             schema = base.ontology
         if schema is None:
             raise ConfigError(f'"{target}" was built in open mode: it has no schema')

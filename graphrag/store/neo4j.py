@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
 from urllib.parse import urlsplit
 
 from graphrag.errors import ConfigError, Neo4jUnavailableError, StoreError
@@ -280,7 +280,7 @@ def _first_line(error: Exception) -> str:
 
 def _trusted(query: str) -> LiteralString:
     # Text of queries comes from this package; identifiers in it passed `store.identifiers`.
-    return cast("LiteralString", query)
+    return query
 
 
 def rows_of(result: Sequence[Mapping[str, Any]], key: str) -> list[Any]:

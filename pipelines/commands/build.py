@@ -71,9 +71,10 @@ def build_command(
 def remove_command(kg: str, documents: tuple[str, ...], as_json: bool) -> int:
     """Remove documents by key, title, source or id; the result equals a build without them."""
     from graphrag.engine import GraphRAG
+    from pipelines.knowledge import place_of
     from pipelines.terminal import TerminalProgress, print_json
 
-    with GraphRAG.open(kg, write=True) as base:
+    with GraphRAG.open(place_of(kg), write=True) as base:
         removed = base.remove(list(documents))
         base.refresh(progress=TerminalProgress())
     result: dict[str, Any] = {"removed": removed}

@@ -47,11 +47,12 @@ def eval_command(
     """Measure recall@2/5/k, all-recall@k, MRR, and EM/F1 where answers are given."""
     from graphrag.engine import GraphRAG
     from pipelines.evaluate import evaluate, read_questions, write_run
+    from pipelines.knowledge import place_of
     from pipelines.model import open_answerer, open_judge
     from pipelines.terminal import TerminalProgress, print_json, print_pairs
 
     asked = read_questions(questions)
-    with GraphRAG.open(kg) as base:
+    with GraphRAG.open(place_of(kg)) as base:
         given = config_path is not None or overrides
         config = load_settings(config_path, overrides) if given else base.config
         with open_answerer(base, config, answerer) as ask, open_judge(base, config, wanted=judge) as judging:

@@ -23,8 +23,9 @@ def export_command(kg: str, form: str, out: Path) -> int:
     """Write the graph. jsonl is the canonical export: sorted, no timestamps, its SHA-256 is printed."""
     from graphrag.engine import GraphRAG
     from pipelines.export import export
+    from pipelines.knowledge import place_of
 
-    with GraphRAG.open(kg) as base:
+    with GraphRAG.open(place_of(kg)) as base:
         note = export(base, form, out)
     click.echo(note, err=True)
     return 0

@@ -25,9 +25,10 @@ def inspect_command(kg: str, what: str, name: str | None, why: bool, limit: int,
         raise click.UsageError(f'name the {what}, as in: graphrag inspect {kg} {what} "…"')
     from graphrag.engine import GraphRAG
     from pipelines import views
+    from pipelines.knowledge import place_of
     from pipelines.terminal import print_json
 
-    with GraphRAG.open(kg) as base:
+    with GraphRAG.open(place_of(kg)) as base:
         data = _data(base, what, name or "", why=why, limit=limit)
         if as_json:
             print_json(data)

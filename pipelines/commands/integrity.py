@@ -12,9 +12,10 @@ def verify_command(kg: str, as_json: bool) -> int:
     """Check that the store holds exactly what was committed. Exit code 4 where it does not."""
     from graphrag.engine import GraphRAG
     from graphrag.errors import StoreDamagedError
+    from pipelines.knowledge import place_of
     from pipelines.terminal import print_json
 
-    with GraphRAG.open(kg) as base:
+    with GraphRAG.open(place_of(kg)) as base:
         problems = base.view.verify()
         commit = base.view.commit
     if as_json:
@@ -33,9 +34,10 @@ def verify_command(kg: str, as_json: bool) -> int:
 def rebuild_command(kg: str) -> int:
     """Derive entities, relations, communities and indexes again from the ledger; nothing is read again."""
     from graphrag.engine import GraphRAG
+    from pipelines.knowledge import place_of
     from pipelines.terminal import TerminalProgress
 
-    with GraphRAG.open(kg, write=True) as base:
+    with GraphRAG.open(place_of(kg), write=True) as base:
         base.rebuild(progress=TerminalProgress())
         click.echo(f"rebuilt: {base.stats()['fingerprint']}")
     return 0

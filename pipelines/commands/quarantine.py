@@ -33,8 +33,9 @@ def quarantine_command(
     if what == "replay":
         return _replay(kg, ontology, as_json=as_json)
     from graphrag.engine import GraphRAG
+    from pipelines.knowledge import place_of
 
-    with GraphRAG.open(kg) as base:
+    with GraphRAG.open(place_of(kg)) as base:
         match what:
             case "stats":
                 data = _stats(base)
@@ -89,9 +90,10 @@ def _show(base: Any, triple_id: str) -> dict[str, Any]:
 
 def _replay(kg: str, ontology: Path | None, *, as_json: bool) -> int:
     from graphrag.engine import GraphRAG
+    from pipelines.knowledge import place_of
     from pipelines.terminal import TerminalProgress, print_json
 
-    with GraphRAG.open(kg, write=True) as base:
+    with GraphRAG.open(place_of(kg), write=True) as base:
         counts = dict(base.replay(ontology))
         base.refresh(progress=TerminalProgress())
     if as_json:

@@ -36,12 +36,13 @@ def ask_command(
     names the model; every citation is checked all the same.
     """
     from graphrag.engine import GraphRAG
+    from pipelines.knowledge import place_of
     from pipelines.model import open_answerer
     from pipelines.shapes import answer_json
     from pipelines.terminal import print_json
     from pipelines.words import answer_text
 
-    with GraphRAG.open(kg) as base:
+    with GraphRAG.open(place_of(kg)) as base:
         given = config_path is not None or overrides
         config = load_settings(config_path, overrides) if given else base.config
         with open_answerer(base, config, answerer) as ask:
@@ -62,11 +63,12 @@ def search_command(
 ) -> int:
     """Ranked evidence for a question, without an answer."""
     from graphrag.engine import GraphRAG
+    from pipelines.knowledge import place_of
     from pipelines.shapes import context_json
     from pipelines.terminal import print_json
     from pipelines.words import context_text
 
-    with GraphRAG.open(kg) as base:
+    with GraphRAG.open(place_of(kg)) as base:
         context = base.search(question, mode=mode, k=k, trace=trace)
         if as_json:
             print_json(context_json(base, context, trace=trace))
