@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ontology.kinds import TypeAligner, coarse_label
-from ontology.lexicon import FRAMES, VALUE_FRAMES, VALUE_LABELS
+from ontology.lexicon import FRAMES, NAMED_FRAMES, VALUE_FRAMES, VALUE_LABELS
 from ontology.morphology import words
-from ontology.phrases import OPPOSITE, Reading, normal_form, noun_words, readings
+from ontology.phrases import OPPOSITE, Reading, names_frame, normal_form, noun_words, readings
 from ontology.schema import DatatypeProperty, Ontology, RelationType, ValueKind, words_of
 
 MIN_SCORE = 0.45
@@ -217,20 +217,21 @@ class _Phrase:
     inverted: bool
     how: How
     score: float
+    is_name: bool = False
 
 
 def _phrases(ontology: Ontology) -> list[_Phrase]:
     found: list[_Phrase] = []
     for relation in ontology.all_relations():
         key = relation.key
-        found.append(_Phrase(relation.label, key, False, How.ALIAS, 1.0))
+        found.append(_Phrase(relation.label, key, False, How.ALIAS, 1.0, is_name=True))
         found.append(_Phrase(words_of(key), key, False, How.ALIAS, 1.0))
-        found += [_Phrase(text, key, False, How.ALIAS, 0.98) for text in relation.aliases]
+        found += [_Phrase(text, key, False, How.ALIAS, 0.98, is_name=True) for text in relation.aliases]
         found += [_Phrase(text, key, False, How.CUE, 0.95) for text in relation.cues]
         if isinstance(relation, RelationType):
             found += [_Phrase(text, key, True, How.CUE, 0.95) for text in relation.inverse_cues]
             if relation.inverse is not None and relation.inverse not in ontology.relations:
-                found.append(_Phrase(words_of(relation.inverse), key, True, How.ALIAS, 0.98))
+                found.append(_Phrase(words_of(relation.inverse), key, True, How.ALIAS, 0.98, is_name=True))
     return found
 
 
@@ -257,10 +258,19 @@ def _lemma_table(ontology: Ontology) -> dict[str, tuple[Match, ...]]:
 def _frame_table(ontology: Ontology, types: TypeAligner) -> dict[str, tuple[tuple[str, str, float], ...]]:
     """Frame name to (relation, role, score), for each reading of the schema's phrases its range allows."""
     table: dict[str, dict[tuple[str, str], float]] = {}
-    for phrase in _phrases(ontology):
+    named: dict[str, set[str]] = {}
+    phrases = _phrases(ontology)
+    for phrase in phrases:
+        if phrase.how is How.ALIAS and phrase.is_name:
+            named.setdefault(phrase.key, set()).update(reading.frame for reading in readings(phrase.text))
+    for phrase in phrases:
         relation = ontology.relation(phrase.key)
         assert relation is not None
         for reading in readings(phrase.text):
+            if not phrase.is_name and not _is_own(reading.frame, named[phrase.key]):
+                continue
+            if reading.frame in NAMED_FRAMES and not names_frame(phrase.text, reading.frame):
+                continue
             role = OPPOSITE.get(reading.role, reading.role) if phrase.inverted else reading.role
             score = reading.score * _range_weight(relation, reading, types) * phrase.score
             if score > 0:
@@ -268,6 +278,15 @@ def _frame_table(ontology: Ontology, types: TypeAligner) -> dict[str, tuple[tupl
                 scores = table.setdefault(reading.frame, {})
                 scores[slot] = max(scores.get(slot, 0.0), score)
     return {name: tuple((k, r, round(s, 4)) for (k, r), s in found.items()) for name, found in table.items()}
+
+
+def _is_own(frame: str, named: set[str]) -> bool:
+    """Whether a cue may stand for a frame: its own word family, or one the relation's names tell of too.
+
+    A cue is one way to say a relation; what else its words can mean is not. "backed" may state SUPPORTS, but
+    not make it a relation of investors.
+    """
+    return frame.startswith(("~", "n:")) or frame in named
 
 
 def _range_weight(relation: RelationType | DatatypeProperty, reading: Reading, types: TypeAligner) -> float:
@@ -283,7 +302,7 @@ def _range_weight(relation: RelationType | DatatypeProperty, reading: Reading, t
     if reading.role == "XT":
         return 1.0 if "DATE" in kinds else 0.0
     if reading.role == "XP":
-        return 1.0 if not kinds or kinds & {"LOC", "FACILITY", "ORG", "ASTRO"} else 0.0
+        return 1.0 if not kinds or kinds & {"LOC", "FACILITY", "ASTRO"} else 0.0
     return 0.0 if kinds and kinds <= VALUE_LABELS and reading.frame not in VALUE_FRAMES else 1.0
 
 

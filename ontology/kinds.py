@@ -16,6 +16,7 @@ from ontology.lexicon import (
     KIND_TYPE_NAMES,
     LABEL_SYNONYMS,
     NAME_KINDS,
+    NO_ROLES,
     NOUN_KINDS,
     SCHEMA_KINDS,
     STRETCH,
@@ -114,11 +115,14 @@ class TypeAligner:
         wanted = {kind for key in allowed for kind in self.kinds(key)}
         own = kinds_of_noun(noun) or ()
         if "ROLE" in wanted:
-            return 1.0 if "PERSON" in own else 0.3
+            head = noun_key(noun).split(" ")[-1]
+            return 0.1 if head in NO_ROLES else 1.0 if "PERSON" in own else 0.3
         if noun_key(noun) in self._by_name:
             return 0.0
         if "CONCEPT" in wanted:
             return self._concept_weight(noun, own)
+        if "NORP" in wanted:
+            return 0.9 if "NORP" in own else 0.2
         if not own or not wanted:
             return 0.9
         return 0.9 if wanted & set(own) else 0.3

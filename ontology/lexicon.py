@@ -61,7 +61,7 @@ LABEL_SYNONYMS = {
 # titles, products and events all the time and people with titles sometimes; they seldom confuse a person
 # with a place, and never a date with either. What is not listed is 0.
 _COMPATIBILITY = {
-    "PERSON": "CHARACTER:0.9 WORK:0.35 ORG:0.3 TAXON:0.3 AWARD:0.3",
+    "PERSON": "CHARACTER:0.9 WORK:0.35 TAXON:0.3 AWARD:0.3",
     "ORG": "FACILITY:0.8 WORK:0.5 PRODUCT:0.6 AWARD:0.5 EVENT:0.4 LOC:0.3 NORP:0.4 CONCEPT:0.3 ASTRO:0.3",
     "LOC": "FACILITY:0.8 ASTRO:0.6 ORG:0.35 NORP:0.3 WORK:0.3",
     "FACILITY": "LOC:0.8 ORG:0.7 WORK:0.4 PRODUCT:0.3",
@@ -254,6 +254,16 @@ _COMMON = """
     publication article artwork product artifact device event nationality language
 """
 COMMON_HEADS = frozenset(_COMMON.split())
+
+# Nouns for people that do not tell what they do.
+_NO_ROLES = """
+    " person people human man woman individual child boy girl adult kid baby spouse husband wife father
+    mother parent son daughter brother sister sibling uncle aunt nephew niece cousin grandfather
+    grandmother grandson granddaughter relative ancestor descendant friend partner member citizen
+    resident inhabitant native national winner recipient laureate contestant participant victim survivor
+    hero star namesake twin heir heiress widow widower bride patient
+"""
+NO_ROLES = frozenset(_NO_ROLES.split())
 
 # Names a schema is likely to give to the type that stands for a whole kind, most usual first.
 _KIND_TYPE_NAMES = {
@@ -611,7 +621,7 @@ FRAMES: dict[str, Frame] = {
         near="member",
     ),
     "team": _frame(
-        verbs="play for, sign for, sign with, join, appear for, be on loan at",
+        verbs="play for, sign for, join, appear for, be on loan at",
         agents="player",
         patients="team, club, member of sports team, sports team",
         near="member",
@@ -1520,6 +1530,15 @@ FRAMES: dict[str, Frame] = {
         events="statement",
     ),
 }
+
+# Frames told with verbs that tell much else ("supports", "writes"): a schema means them only by their noun.
+_NAMED_FRAMES = """
+    file_format platform engine processor input_device media_type game_mode license programming_language
+    product species genre series course measure instrumentation instrument rank height area length
+    population position occupation instance religion ethnicity basin range league sport playing_position
+    season branch degree award status also_known_as nickname demonym native vehicle_class
+"""
+NAMED_FRAMES = frozenset(_NAMED_FRAMES.split())
 
 # Frames whose B is an amount.
 VALUE_FRAMES = frozenset(

@@ -29,7 +29,7 @@ _V = TypeVar("_V")
 
 OPPOSITE = {"AB": "BA", "BA": "AB"}
 # What "X is Y" can say, for the types of Y to choose from.
-_COPULA_FRAMES = ("instance", "genre", "occupation", "position", "rank", "nationality", "ethnicity")
+_COPULA_FRAMES = ("instance", "genre", "occupation", "position", "rank", "ethnicity")
 TIME_WORDS = frozenset({"date", "time", "year", "day", "month", "period"})
 PLACE_WORDS = frozenset({"place", "location", "site", "venue", "city", "country", "town", "state", "region"})
 
@@ -168,6 +168,13 @@ def readings(phrase: str) -> tuple[Reading, ...]:
     return tuple(Reading(frame, role, score) for (frame, role), score in ranked)
 
 
+def names_frame(phrase: str, frame: str) -> bool:
+    """Whether a phrase names a frame by one of its nouns, rather than by a verb that other frames share."""
+    tokens = noun_words(phrase)
+    suffixes = (" ".join(tokens[start:]) for start in range(len(tokens)))
+    return any(name == frame for suffix in suffixes for name, _ in _index().nouns.get(suffix, ()))
+
+
 def _all_readings(phrase: str) -> list[Reading]:
     content, copula = content_words(phrase)
     content = [word for word in content if not word.isdigit()]
@@ -189,6 +196,7 @@ def _content_readings(content: list[str], copula: bool) -> list[Reading]:
     found += _maker_readings(content)
     found += _object_readings(content)
     found += _dated_noun_readings(content) if copula else []
+    found += _event_noun_readings(content)
     if len(content) > (1 if copula else 2) and content[-1] in PREPOSITIONS:
         found += _short_readings(content, copula)
     return found
@@ -218,6 +226,13 @@ def _dated_noun_readings(content: list[str]) -> list[Reading]:
     kinds = NOUN_KINDS.get(singular(content[-1]), ())
     frames = ("release", "publish") if "WORK" in kinds else ("occur",) if "EVENT" in kinds else ()
     return [Reading(name, "XT", 0.7) for name in frames]
+
+
+def _event_noun_readings(content: list[str]) -> list[Reading]:
+    """Read "death in", "birth on" as time and place of the event; "since" and the like come along."""
+    if len(content) != 2 or content[1] not in PREPOSITIONS:
+        return []
+    return _time_and_place(list(_index().events.get(content[0], ())), content[1], 0.9)
 
 
 def _short_readings(content: list[str], copula: bool) -> list[Reading]:
@@ -300,16 +315,22 @@ def _verb_readings(content: list[str]) -> list[Reading]:
     bare = 0.5 if len(content) == 1 and content[0] in PREPOSITIONS else 1.0
     for rank, form in enumerate(_forms(content)):
         weight = bare if rank == 0 else 0.9 * bare
-        for name, role in table.get(form, ()):
-            found.append(Reading(name, role, 0.95 * weight))
+        entries = table.get(form, ())
+        found += [Reading(name, role, 0.95 * weight * _clarity(entries)) for name, role in entries]
         head, _, last = form.rpartition(" ")
         if head and last == "by":
-            found += [Reading(n, OPPOSITE[r], 0.95 * weight) for n, r in table.get(head, ())]
+            entries = table.get(head, ())
+            found += [Reading(n, OPPOSITE[r], 0.95 * weight * _clarity(entries)) for n, r in entries]
         if head and last in PREPOSITIONS:
             found += _time_and_place([n for n, _ in table.get(head, ())], last, weight)
         if form.startswith(("co-", "re-")):
             found += [Reading(n, r, 0.85) for n, r in table.get(form[3:], ())]
     return found + _derived_verb_readings(content)
+
+
+def _clarity(entries: tuple[tuple[str, str], ...]) -> float:
+    """How much a word says that tells of several happenings; "belong to" says little."""
+    return (1.0, 1.0, 1.0, 0.95, 0.85, 0.8)[len(entries)] if len(entries) < 6 else 0.65
 
 
 def _derived_verb_readings(content: list[str]) -> list[Reading]:
@@ -318,7 +339,9 @@ def _derived_verb_readings(content: list[str]) -> list[Reading]:
         return []
     name = "~" + stem(verb_lemmas(word)[0])
     if len(content) == 1:
-        return [Reading(name, "AB", 0.85)]
+        # Beside a date, a bare verb tells when: "died 1885".
+        told = {frame for lemma in verb_lemmas(word) for frame, _ in _index().verbs.get(lemma, ())}
+        return [Reading(name, "AB", 0.85), *(Reading(frame, "XT", 0.7) for frame in sorted(told))]
     if content[1:] == ["by"]:
         return [Reading(name, "BA", 0.9)]
     if content[-1] in PREPOSITIONS:
@@ -365,7 +388,7 @@ def _noun_readings(content: list[str], is_predicate: bool) -> list[Reading]:
         if is_predicate:
             # "X is director, Y": who is whose is not said, so both ways stay open for the types to settle.
             return [
-                Reading(r.frame, role, r.score * 0.75) for r in found for role in (r.role, OPPOSITE[r.role])
+                Reading(r.frame, role, r.score * 0.65) for r in found for role in (r.role, OPPOSITE[r.role])
             ]
         return found
     if preposition in ("of", "for", "at", "in", "to", "with", "from", "on"):
@@ -380,7 +403,8 @@ def _noun_lookup(content: list[str], weight: float) -> list[Reading]:
     table = _index().nouns
     kept = [*content[:-1], singular(content[-1])]
     whole = " ".join(kept)
-    found = [Reading(name, role, 0.95 * weight) for name, role in table.get(whole, ())]
+    entries = table.get(whole, ())
+    found = [Reading(name, role, 0.95 * weight * _clarity(entries)) for name, role in entries]
     if content[-1] in PREPOSITIONS:
         return found
     found.append(Reading("n:" + whole, "BA", 0.97 * weight))
