@@ -16,6 +16,8 @@ from graphrag.retrieval.settings import SearchSettings
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
+_MOST_POSTINGS = 65_536
+
 
 def passage_ranking(
     index: SearchIndex,
@@ -34,10 +36,19 @@ def passage_ranking(
 def keyword_chunks(
     index: SearchIndex, question: Question, k: int, allowed: NDArray[np.bool_] | None = None
 ) -> tuple[Rows, Scores]:
-    """Chunk rows by BM25 over title and text, best first, ties by row; only those that share a word."""
+    """Chunk rows by BM25 over title and text, best first, ties by row; only those that share a word.
+
+    Rare words first, and none any more once `_MOST_POSTINGS` places are looked at: what is left then
+    stands nearly everywhere and could not change the order by much.
+    """
     terms = question.linked.terms
     if not len(terms):
         return np.empty(0, np.int64), np.empty(0, np.float64)
+    lengths = index.term_chunks.start[terms + 1] - index.term_chunks.start[terms]
+    order = np.argsort(lengths, kind="stable")
+    within = np.cumsum(lengths[order]) <= _MOST_POSTINGS
+    within[0] = True
+    terms = terms[order[within]]
     _, at, rows = index.term_chunks.gather(terms)
     scores = np.bincount(rows, weights=index.term_chunk_weights[at], minlength=index.counts["chunks"])
     return best_rows(scores if allowed is None else np.where(allowed, scores, 0.0), k, above=0.0)
@@ -61,12 +72,9 @@ def near_chunks(
 
 def best_rows(scores: Array, k: int, *, above: float) -> tuple[Rows, Scores]:
     """The k highest scores greater than `above`: rows and scores, best first, ties by row."""
-    count = len(scores)
-    if k < count:
-        border = np.partition(scores, count - k)[count - k]
-        rows = np.flatnonzero(scores >= border)
-    else:
-        rows = np.arange(count)
-    rows = rows[scores[rows] > above]
+    rows = np.flatnonzero(scores > above)
+    if k < len(rows):
+        border = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
+        rows = rows[scores[rows] >= border]
     rows = rows[np.lexsort((rows, -scores[rows]))][:k]
     return rows, scores[rows].astype(np.float64)
