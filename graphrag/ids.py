@@ -9,21 +9,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-_SEPARATOR = b"\x1f"
-
 
 def content_id(prefix: str, *fields: str) -> str:
     """Hash `fields`, in order, into an id such as ``ent-9f86d081884c7d659a2feaa0c55ad015``.
 
     Fields are length-prefixed before hashing, so ("ab", "c") and ("a", "bc") differ.
     """
-    digest = hashlib.sha256()
+    parts = []
     for field in fields:
         raw = field.encode("utf-8")
-        digest.update(str(len(raw)).encode("ascii"))
-        digest.update(_SEPARATOR)
-        digest.update(raw)
-    return f"{prefix}-{digest.hexdigest()[:32]}"
+        parts.append(b"%d\x1f%b" % (len(raw), raw))
+    return f"{prefix}-{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
 
 
 def document_id(key: str, title: str, text: str, metadata: Mapping[str, object]) -> str:

@@ -28,12 +28,14 @@ from graphrag.datamodel import (
 )
 from graphrag.ids import chunk_id
 
+_SMALL = 512
 _dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def pack(value: Any) -> bytes:
-    """Plain data as compressed JSON."""
-    return zlib.compress(_dumps(value).encode("utf-8"), 1)
+    """Plain data as JSON, compressed where that pays."""
+    raw = _dumps(value).encode("utf-8")
+    return raw if len(raw) < _SMALL else zlib.compress(raw, 1)
 
 
 def unpack(raw: bytes) -> Any:
@@ -43,7 +45,8 @@ def unpack(raw: bytes) -> Any:
         ValueError: If the bytes are not what `pack` makes.
     """
     try:
-        return json.loads(zlib.decompress(raw))
+        # Compressed bytes begin with 0x78, JSON lists and objects with a bracket.
+        return json.loads(raw if raw[:1] in (b"[", b"{") else zlib.decompress(raw))
     except zlib.error as error:
         raise ValueError(f"packed bytes are damaged: {error}") from error
 
