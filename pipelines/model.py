@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from graphrag.config import Config
 from graphrag.datamodel import Document, Failure
 from graphrag.documents import read_documents
+from graphrag.errors import ConfigError
 from pipelines.knowledge import place_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,34 @@ class Ask(Protocol):
 
 LEDGER = "answers.db"
 """Name of the response ledger inside a knowledge base's folder."""
+
+
+def query_config(
+    base: "GraphRAG", config_path: Path | None, overrides: tuple[str, ...], *, asks: bool
+) -> Config:
+    """Settings for asking a model about a knowledge base: the user's, or else those stored with it.
+
+    Args:
+        asks: Whether a model will be asked.
+
+    Raises:
+        ConfigError: If stored settings would send a key to a server that the user has not named. A
+            knowledge base may come from somebody else, and so may what it says about servers and
+            environment variables.
+    """
+    from graphrag.config import LLMConfig, load_config
+
+    if config_path is not None or overrides:
+        return load_config(config_path, overrides)
+    stored, usual = base.config.llm, LLMConfig()
+    for key in ("base_url", "api_key_env", "api_version"):
+        named = getattr(stored, key)
+        if asks and named != getattr(usual, key):
+            raise ConfigError(
+                f'the knowledge base itself names llm.{key} = "{named}"; if you trust it, say so: '
+                f"--set llm.model={stored.model} --set llm.{key}={named}, or give your --config"
+            )
+    return base.config
 
 
 @contextmanager

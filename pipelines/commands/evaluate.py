@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.commands.options import MODES, json_option, kg_argument, load_settings, settings_options
+from pipelines.commands.options import MODES, json_option, kg_argument, settings_options
 
 
 @click.command("eval")
@@ -48,13 +48,13 @@ def eval_command(
     from graphrag.engine import GraphRAG
     from pipelines.evaluate import evaluate, read_questions, write_run
     from pipelines.knowledge import place_of
-    from pipelines.model import open_answerer, open_judge
+    from pipelines.model import open_answerer, open_judge, query_config
     from pipelines.terminal import TerminalProgress, print_json, print_pairs
 
     asked = read_questions(questions)
     with GraphRAG.open(place_of(kg)) as base:
-        given = config_path is not None or overrides
-        config = load_settings(config_path, overrides) if given else base.config
+        asks = judge or answerer != "quote"
+        config = query_config(base, config_path, overrides, asks=asks)
         with open_answerer(base, config, answerer) as ask, open_judge(base, config, wanted=judge) as judging:
             result = evaluate(
                 base,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.commands.options import kg_argument, load_settings, query_options, settings_options
+from pipelines.commands.options import kg_argument, query_options, settings_options
 
 
 @click.command("ask")
@@ -32,19 +32,18 @@ def ask_command(
 ) -> int:
     """Answer a question, with citations that quote the sources.
 
-    With --answerer llm or agent, the settings' llm section (--config, --set, or the one stored with KG)
-    names the model; every citation is checked all the same.
+    With --answerer llm or agent, the llm section of the settings (--config or --set) names the model; every
+    citation is checked all the same.
     """
     from graphrag.engine import GraphRAG
     from pipelines.knowledge import place_of
-    from pipelines.model import open_answerer
+    from pipelines.model import open_answerer, query_config
     from pipelines.shapes import answer_json
     from pipelines.terminal import print_json
     from pipelines.words import answer_text
 
     with GraphRAG.open(place_of(kg)) as base:
-        given = config_path is not None or overrides
-        config = load_settings(config_path, overrides) if given else base.config
+        config = query_config(base, config_path, overrides, asks=answerer != "quote")
         with open_answerer(base, config, answerer) as ask:
             answer = ask(question, mode=mode, k=k, trace=trace)
         if as_json:

@@ -285,3 +285,21 @@ def test_a_text_is_read_by_a_model_without_building(road: Road) -> None:
     failed = road.run("extract", str(text), "--ontology", str(road.ontology), *settings, "--json")
     assert failed.returncode == 3
     assert b"refused" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    "stored", ["llm.base_url=http://127.0.0.1:9/v1", "llm.api_key_env=SOME_OTHER_SECRET"]
+)
+def test_a_knowledge_base_cannot_choose_who_gets_a_key(road: Road, stored: str) -> None:
+    built = road.build("kg", "--set", stored if "env" in stored else "llm.seed=1")
+    assert built.returncode == 0, built.stderr.decode()
+    before = len(road.seen())
+    for command in (["ask", str(road.folder / "kg"), "Who?", "--answerer", "llm"],
+                    ["eval", str(road.folder / "kg"), "--questions", str(road.ontology), "--judge"]):  # fmt: skip
+        done = road.run(*command)
+        assert done.returncode == 2
+    assert (
+        b"the knowledge base itself names"
+        in road.run("ask", str(road.folder / "kg"), "Who?", "--answerer", "llm").stderr
+    )
+    assert len(road.seen()) == before
