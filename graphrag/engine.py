@@ -23,6 +23,7 @@ from graphrag.progress import Silent
 if TYPE_CHECKING:
     import networkx as nx
 
+    from graphrag.filters import Filters
     from graphrag.generation.extractive import ExtractiveGenerator
     from graphrag.index.snapshot import SearchIndex
     from graphrag.interfaces import Embedder, Executor, Extractor, Progress, Retriever
@@ -279,7 +280,13 @@ class GraphRAG:
     # Ask
 
     def search(
-        self, question: str, *, mode: str | None = None, k: int | None = None, trace: bool = False
+        self,
+        question: str,
+        *,
+        mode: str | None = None,
+        k: int | None = None,
+        trace: bool = False,
+        filters: Filters | None = None,
     ) -> Context:
         """Ranked evidence for a question.
 
@@ -287,12 +294,25 @@ class GraphRAG:
             mode: "hybrid", "local", "global", "passages", or "auto" to pick by the question's form.
             k: Passages returned.
             trace: Record how the evidence was found.
+            filters: What the search may look at; not for mode "global".
+
+        Raises:
+            ConfigError: If the mode is unknown, or filters are given that it cannot obey.
         """
         from dataclasses import replace
 
+        from graphrag.retrieval import LocalRetriever
+
         question = _question(question)
         mode, why = self._mode(question, mode)
-        context = self._retriever(mode).retrieve(question, k=k or self.config.retrieval.k, trace=trace)
+        retriever = self._retriever(mode)
+        size = k or self.config.retrieval.k
+        if filters is None:
+            context = retriever.retrieve(question, k=size, trace=trace)
+        elif isinstance(retriever, LocalRetriever):
+            context = retriever.retrieve(question, k=size, trace=trace, filters=filters)
+        else:
+            raise ConfigError(f'mode "{mode}" cannot filter; use mode hybrid, local or passages')
         return replace(context, trace={"mode_reason": why, **context.trace})
 
     def ask(

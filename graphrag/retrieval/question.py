@@ -61,15 +61,16 @@ class Thesaurus:
 
     def alike(self, words: Iterable[str]) -> dict[str, tuple[tuple[int, float], ...]]:
         """For each word the nearest terms, best first: row and cosine, down to `_LEAST_ALIKE`."""
-        wanted = list(dict.fromkeys(words))
-        fresh = [word for word in wanted if word not in self._known]
-        if fresh:
-            if len(self._known) > _MOST_REMEMBERED:
-                self._known = {}
-            # One word at a time: a product of another shape may round otherwise.
-            for word, vector in zip(fresh, self._embedder.embed(fresh), strict=True):
-                self._known[word] = self._nearest(vector)
-        return {word: self._known.get(word) or () for word in wanted}
+        wanted = dict.fromkeys(words)
+        if len(self._known) > _MOST_REMEMBERED:
+            self._known = {}
+        known = self._known  # another thread may start a new one meanwhile
+        found = {word: known.get(word) for word in wanted}
+        fresh = [word for word, near in found.items() if near is None]
+        # One word at a time: a product of another shape may round otherwise.
+        for word, vector in zip(fresh, self._embedder.embed(fresh) if fresh else (), strict=True):
+            found[word] = known[word] = self._nearest(vector)
+        return {word: near for word, near in found.items() if near}
 
     def _nearest(self, vector: Floats) -> tuple[tuple[int, float], ...]:
         index = self._index

@@ -59,7 +59,7 @@ class SearchSettings:
     bridges: int = 96
     hub_cap: int = 64
     anchor_cap: int = 512
-    graph_hub_cap: int = 32
+    graph_hub_cap: int = 64
     graph_size: int = 250
     damping: float = 0.85
     chunk_restart: float = 0.5
