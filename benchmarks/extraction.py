@@ -2,14 +2,14 @@
 
 ::
 
-    python benchmarks/extraction.py open   IN.jsonl > PRED.jsonl        surface triples of each sentence
+    python benchmarks/extraction.py open   IN.jsonl > PRED.jsonl      surface triples
     python benchmarks/extraction.py typed  IN.jsonl --ontologies DIR [--train TRAIN.jsonl] > PRED.jsonl
-    python benchmarks/extraction.py speed  [IN.jsonl]                   words per CPU second; one process and two
-    python benchmarks/extraction.py table                               the table in docs/extraction.md
+    python benchmarks/extraction.py speed  [IN.jsonl]                 words per CPU second
+    python benchmarks/extraction.py table                             the table in docs/extraction.md
 
 IN.jsonl has {"id", "sentence", "ontology"?} per line; PRED.jsonl is {"id", "sentence", "triples": [{"head",
-"relation", "tail", "confidence"}]}. An ontology folder holds one NAME.json each: {"concepts": [{"label", "qid"}],
-"relations": [{"label", "pid", "domain", "range"}]} (the form of Text2KGBench).
+"relation", "tail", "confidence"}]}. An ontology folder holds one NAME.json each, in the form of Text2KGBench:
+{"concepts": [{"label", "qid"}], "relations": [{"label", "pid", "domain", "range"}]}.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import argparse
 import json
 import re
 import resource
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -91,13 +90,13 @@ def run_typed(
 
 def typed_predictions(
     extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row]
-) -> Iterator[dict]:
+) -> Iterator[Row]:
     """One prediction record per sentence."""
     checkers = {name: Checker(schema, Config()) for name, schema in schemas.items()}
     documents, results = extract_sentences(extractor, [row["sentence"] for row in rows])
     for row, document, result in zip(rows, documents, results, strict=True):
         schema = schemas[row["ontology"]]
-        triples = {}
+        triples: dict[tuple[str, str, str], float] = {}
         for item in checkers[row["ontology"]].check(document, [result]):
             if item.accepted:
                 label = (schema.relations.get(item.relation) or schema.properties[item.relation]).label
@@ -183,16 +182,16 @@ def learn_cues(
             relation, hits = min(relations.items(), key=lambda item: (-item[1], item[0]))
             if hits >= 2 and hits / sum(relations.values()) >= 0.5:
                 cues[(relation, inverted)].append(phrase)
-        relations = []
+        learnt_relations = []
         for item in schema.relations.values():
-            relations.append(
+            learnt_relations.append(
                 replace(
                     item,
                     cues=tuple(sorted(cues[(item.key, False)])),
                     inverse_cues=tuple(sorted(cues[(item.key, True)])),
                 )
             )
-        learnt[name] = Ontology.build(name, schema.types.values(), relations)
+        learnt[name] = Ontology.build(name, schema.types.values(), learnt_relations)
     return learnt
 
 
@@ -209,7 +208,7 @@ def run_speed(model: str, path: Path | None) -> None:
 
     CPU seconds, so that other work on the machine does not count; the gain of two processes is wall time and does.
     """
-    sentences = [row["sentence"] for row in read_lines(path)] if path else [s for s in SENTENCES] * 40
+    sentences = [row["sentence"] for row in read_lines(path)] if path else list(SENTENCES) * 40
     texts = [" ".join(sentences[start : start + 8]) for start in range(0, len(sentences), 8)]
     chunks = [Chunk(f"chk-{i}", f"doc-{i}", Span(0, len(text)), text) for i, text in enumerate(texts)]
     words = sum(len(text.split()) for text in texts)
@@ -262,7 +261,8 @@ SENTENCES = (
     "Marie Dubois founded Lumina in 2009.",
     "Lumina was acquired by Northwind Corp for $3.5 billion in March 2019.",
     "Northwind's CEO Anders Holm resigned on 4 May 2021.",
-    "The Silent Harbour is a 1994 Norwegian drama film directed by Ingrid Solberg and starring Lars Moe and Eva Lund.",
+    "The Silent Harbour is a 1994 Norwegian drama film directed by Ingrid Solberg and starring Lars "
+    "Moe and Eva Lund.",
     "Ingrid Solberg (born 12 June 1951) is a Norwegian film director and screenwriter.",
     "Global Seed Network (GSN) is a non-profit organisation based in Nairobi.",
     "She studied physics at the University of Oslo and later worked for CERN.",
@@ -312,4 +312,4 @@ def table(extractor: SpacyExtractor) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -22,18 +22,23 @@ _MADE = re.compile(
 )
 _DASH = re.compile(r"\s*[–—]\s*|\s+-\s+|(?<=\d)-(?=\d)|\s+to\s+")
 _DATE = re.compile(
-    r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September|October|November"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September"
+    r"|October|November"
     r"|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?\s*(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?\d{3,4}"
     r"|\b\d{3,4}\b(?!\s*(?:km|m|ft|mi|metres|meters|feet|pages|miles|people))"
 )
 _YEAR_ONLY = re.compile(r"(?:c\. ?)?(1\d{3}|20\d{2})\Z")
 _ACRONYM = re.compile(
-    r"(?:the |or |abbreviated(?: as)? |abbr\. |short: |acronym:? |NYSE: ?|NASDAQ: ?)?([A-Z][A-Za-z.&/-]{0,10}[A-Z.][a-z]?s?|[A-Z]{2,10})\Z"
+    r"(?:the |or |abbreviated(?: as)? |abbr\. |short: |acronym:? |NYSE: ?"
+    r"|NASDAQ: ?)?([A-Z][A-Za-z.&/-]{0,10}[A-Z.][a-z]?s?|[A-Z]{2,10})\Z"
 )
 _ALSO = re.compile(
-    r"(?P<kind>also (?:known|called|spelled|written|referred to)(?: as)?|a\.?k\.?a\.?|better known as|commonly known as"
-    r"|commonly called|sometimes called|known as|formerly(?: known as| called)?|previously(?: known as| called)?"
-    r"|originally(?: known as| called| named)?|n[ée]e|born|short for|abbreviated(?: as| to)?|stylized as|stylised as|or simply|or)"
+    r"(?P<kind>also (?:known|called|spelled|written|referred to)(?: as)?|a\.?k\.?a\.?|better known as"
+    r"|commonly known as"
+    r"|commonly called|sometimes called|known as|formerly(?: known as| called)?"
+    r"|previously(?: known as| called)?"
+    r"|originally(?: known as| called| named)?|n[ée]e|born|short for|abbreviated(?: as| to)?"
+    r"|stylized as|stylised as|or simply|or)"
     r"\s+(?:the\s+)?[\"“'‘]?(?P<name>[^\W\d_a-z][^,;:()\"”]{0,60}?)[\"”'’]?\s*(?=[,;)]|\Z)"
 )
 _FOREIGN = re.compile(r"(?:[A-Z][a-z]+(?: [A-Z][a-z]+)?:\s*)?(?P<name>[^\x00-\x7f\s,;:()–—][^,;:()]{0,60})")
@@ -135,7 +140,7 @@ def _dates(inner: str, start: int) -> Iterator[Aside]:
 
 def _names(inner: str, start: int) -> Iterator[Aside]:
     for found in _ALSO.finditer(inner):
-        if parse_date(found["name"]) or _BORN.match(found[0]) and re.search(r"\d", found["name"]):
+        if parse_date(found["name"]) or (_BORN.match(found[0]) and re.search(r"\d", found["name"])):
             continue
         yield Aside(_alias_kind(found["kind"]), "", start + found.start("name"), start + found.end("name"))
     if not inner.isascii():

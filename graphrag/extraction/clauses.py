@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from graphrag.datamodel import Modality
 from graphrag.extraction.syntax import Parse
+from graphrag.extraction.wordlists import words
 
 __all__ = ["Argument", "Clause", "conjuncts", "find_clauses", "identities"]
 
@@ -44,25 +45,59 @@ _POSSIBLE = frozenset({"may", "might", "could", "would", "should", "can", "must"
 _FUTURE = frozenset({"will", "'ll", "wo", "’ll"})
 _CONDITIONS = frozenset({"if", "unless", "whether", "lest", "suppose", "supposing", "provided"})
 _SAYING = frozenset(
-    """say tell claim state report announce allege argue assert believe think suggest suspect note add
-    maintain insist deny rumour rumor speculate estimate expect predict hope fear write explain declare warn
-    consider assume imply indicate contend hint conclude reply stress propose feel guess imagine""".split()
+    words(
+        """
+        say tell claim state report announce allege argue assert believe think suggest suspect note
+        add maintain insist deny rumour rumor speculate estimate expect predict hope fear write
+        explain declare warn consider assume imply indicate contend hint conclude reply stress propose
+        feel guess imagine
+        """
+    )
 )
 _INTENDING = frozenset(
-    """want plan hope intend try attempt seek expect aim wish refuse decline fail threaten offer promise agree
-    consider propose decide vow pledge need prepare hesitate like love prefer ask urge order request advise
-    encourage allow permit enable invite persuade require force tempt forbid prohibit prevent""".split()
+    words(
+        """
+        want plan hope intend try attempt seek expect aim wish refuse decline fail threaten offer
+        promise agree consider propose decide vow pledge need prepare hesitate like love prefer ask
+        urge order request advise encourage allow permit enable invite persuade require force tempt
+        forbid prohibit prevent
+        """
+    )
 )
 _UNREAL = frozenset({"refuse", "decline", "fail", "forbid", "prohibit", "prevent", "deny", "doubt"})
 _SUBJECT_CONTROL = frozenset({"promise", "vow", "threaten"})
 # Participles that speak of the noun right before them, comma or not.
 _NEAREST = frozenset(
-    "located situated based headquartered born known called named nicknamed married buried".split()
+    words(
+        """
+        located situated based headquartered born known called named nicknamed married buried
+        """
+    )
 )
 _SHARED = frozenset({"obj", "obl", "agent", "time"})
 _BETWEEN = frozenset({"cc", "punct", "advmod", "aux", "aux:pass", "conj"})
-_SEEMING = frozenset({"rumoured", "rumored", "alleged", "reported", "believed", "thought", "said", "supposed", "expected",
-                      "estimated", "reputed", "claimed", "assumed", "suspected", "likely", "planned", "scheduled", "set"})  # fmt: skip
+_SEEMING = frozenset(
+    {
+        "rumoured",
+        "rumored",
+        "alleged",
+        "reported",
+        "believed",
+        "thought",
+        "said",
+        "supposed",
+        "expected",
+        "estimated",
+        "reputed",
+        "claimed",
+        "assumed",
+        "suspected",
+        "likely",
+        "planned",
+        "scheduled",
+        "set",
+    }
+)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from graphrag.datamodel import Link
+from graphrag.extraction.wordlists import words
 
 __all__ = ["Discourse", "Known", "class_of", "subject_of_title"]
 
@@ -27,22 +28,36 @@ _FEMALE_TITLES = frozenset(
     {"mrs", "ms", "miss", "lady", "queen", "princess", "mother", "sister", "actress", "duchess", "empress"}
 )
 _LEGAL = frozenset(
-    "inc inc. corp corp. corporation ltd ltd. limited co co. company llc plc ag gmbh sa s.a. nv group holdings".split()
+    words(
+        """
+        inc inc. corp corp. corporation ltd ltd. limited co co. company llc plc ag gmbh sa s.a. nv
+        group holdings
+        """
+    )
 )
 _CLASSES = {
-    "ORG": "company firm corporation organisation organization agency bank university college school institute band "
+    "ORG": "company firm corporation organisation organization agency bank university college "
+    "school institute band "
     "group team club party network studio label publisher airline manufacturer startup start-up foundation "
     "association committee retailer newspaper orchestra business institution ministry department union brand",
-    "WORK": "film movie book novel album song single series show game play opera poem story comic magazine episode "
-    "documentary software record painting track soundtrack trilogy video programme program anime manga musical",
-    "LOC": "city town village country river island mountain state province region district county lake capital "
-    "municipality area territory nation kingdom building bridge park valley peak volcano suburb commune settlement",
-    "PERSON": "man woman singer actor actress director writer author politician player composer scientist artist "
-    "musician footballer poet painter professor engineer founder businessman businesswoman lawyer historian general "
+    "WORK": "film movie book novel album song single series show game play opera poem story comic "
+    "magazine episode "
+    "documentary software record painting track soundtrack trilogy video programme program anime "
+    "manga musical",
+    "LOC": "city town village country river island mountain state province region district "
+    "county lake capital "
+    "municipality area territory nation kingdom building bridge park valley peak volcano suburb "
+    "commune settlement",
+    "PERSON": "man woman singer actor actress director writer author politician player composer "
+    "scientist artist "
+    "musician footballer poet painter professor engineer founder businessman businesswoman lawyer "
+    "historian general "
     "soldier astronaut physicist novelist journalist producer bishop emperor king queen president minister",
-    "EVENT": "war battle festival tournament election conference championship event competition race match ceremony "
+    "EVENT": "war battle festival tournament election conference championship event competition "
+    "race match ceremony "
     "championships conflict revolution operation",
-    "PRODUCT": "product device chip car aircraft ship vehicle engine phone smartphone computer processor model plane "
+    "PRODUCT": "product device chip car aircraft ship vehicle engine phone smartphone computer "
+    "processor model plane "
     "missile rocket spacecraft satellite weapon tank rifle vessel",
 }
 _CLASS_OF = {noun: kind for kind, nouns in _CLASSES.items() for noun in nouns.split()}

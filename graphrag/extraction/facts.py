@@ -14,6 +14,7 @@ from graphrag.datamodel import Modality
 from graphrag.extraction.clauses import Argument, Clause, conjuncts, find_clauses, identities
 from graphrag.extraction.nominals import Kind, Nominal, NominalReader
 from graphrag.extraction.syntax import Parse
+from graphrag.extraction.wordlists import words
 
 __all__ = ["Fact", "SentenceReader"]
 
@@ -21,15 +22,17 @@ _DETERMINERS = frozenset({"det", "det:predet", "nmod:poss"})
 _YEAR = re.compile(r"1[5-9]\d\d|20[0-4]\d")
 _LEFT_MODIFIERS = frozenset({"amod", "compound", "nummod", "punct", "flat", "nmod:unmarked", "goeswith"})
 # "a 1987 film" says when it came out, in the words people use of such a work.
-_ISSUED = {
-    noun: "released in"
-    for noun in "film movie album song single video game short documentary ep soundtrack mixtape cartoon horror comedy drama "
-    "thriller western musical sequel remake videogame recording track".split()
-} | {
-    noun: "published in"
-    for noun in "novel book novella poem story essay play anthology memoir magazine manga comic treatise biography pamphlet "
-    "textbook monograph collection autobiography".split()
-}  # fmt: skip
+_ISSUED = dict.fromkeys(
+    words(
+        """\n        film movie album song single video game short documentary ep soundtrack mixtape cartoon horror\n        comedy drama thriller western musical sequel remake videogame recording track\n        """
+    ),
+    "released in",
+) | dict.fromkeys(
+    words(
+        """\n        novel book novella poem story essay play anthology memoir magazine manga comic treatise\n        biography pamphlet textbook monograph collection autobiography\n        """
+    ),
+    "published in",
+)
 
 
 @dataclass(slots=True)
@@ -145,7 +148,6 @@ class SentenceReader:
     # ---- clauses
 
     def _of_clause(self, clause: Clause) -> Iterator[Fact]:
-        parse = self.parse
         for head in clause.subjects:
             if clause.attribute >= 0:
                 subject = self.nominals.read(head)
@@ -177,7 +179,7 @@ class SentenceReader:
             if argument.role not in ("obl", "agent", "time", "where"):
                 continue
             target = self.nominals.read(argument.head)
-            if target is None or target.kind == Kind.PRONOUN and argument.role == "time":
+            if target is None or (target.kind == Kind.PRONOUN and argument.role == "time"):
                 continue
             words = parse.words(argument.words) if argument.role != "where" else "in"
             if argument.role == "time" and target.type != "DATE":
@@ -214,7 +216,7 @@ class SentenceReader:
     def _of_predicative(
         self, clause: Clause, subject: Nominal, verb: str, argument: Argument
     ) -> Iterator[Fact]:
-        """ "was named president of Y", "became a senator": a noun as the complement of a verb."""
+        """In "was named president of Y", "became a senator": a noun as the complement of a verb."""
         parse = self.parse
         if parse.pos[argument.head] not in ("NOUN", "PROPN") or parse.child(argument.head, "cop") >= 0:
             return
@@ -244,10 +246,8 @@ class SentenceReader:
         """Facts that run on through a common noun: "served as | Prime Minister | of Australia"."""
         parse = self.parse
         middle = self.nominals.read(head)
-        if (
-            middle is None
-            or middle.kind != Kind.COMMON
-            and not (middle.kind == Kind.NAME and middle.type is None)
+        if middle is None or (
+            middle.kind != Kind.COMMON and not (middle.kind == Kind.NAME and middle.type is None)
         ):
             return
         for kid in parse.children[head]:
@@ -319,7 +319,7 @@ class SentenceReader:
     def _relational_subject(
         self, clause: Clause, head: int, subject: Nominal, verb: str, target: Nominal
     ) -> Iterator[Fact]:
-        """ "The capital of France is Paris", "Its capital is Paris": Paris is the capital of it."""
+        """In "The capital of France is Paris", "Its capital is Paris": Paris is the capital of it."""
         parse = self.parse
         if subject.kind != Kind.COMMON or target.kind not in (Kind.NAME, Kind.VALUE):
             return
@@ -346,7 +346,7 @@ class SentenceReader:
                     )
 
     def _modifiers(self, subject: Nominal, head: int, mode: Modality) -> Iterator[Fact]:
-        """ "a 1975 American thriller film": its year and its origin."""
+        """In "a 1975 American thriller film": its year and its origin."""
         parse = self.parse
         if subject.kind == Kind.VALUE:
             return
@@ -473,7 +473,7 @@ class SentenceReader:
             )
 
     def _of_complement(self, token: int, label: str) -> Iterator[Fact]:
-        """ "the University of X in Y", "Paris, France", "the novel Z by W"."""
+        """In "the University of X in Y", "Paris, France", "the novel Z by W"."""
         parse = self.parse
         governor = parse.head[token]
         if token < governor:
@@ -493,7 +493,7 @@ class SentenceReader:
                 yield self._fact(left, words, target, "name-of", Modality.ASSERTED, None)
 
     def _of_title(self, token: int) -> Iterator[Fact]:
-        """ "film director Ang Lee", "Apple CEO Tim Cook"."""
+        """In "film director Ang Lee", "Apple CEO Tim Cook"."""
         parse = self.parse
         governor = parse.head[token]
         name = self.nominals.read(governor)
@@ -553,8 +553,17 @@ class SentenceReader:
                 words.extend(k for k in parse.children[kid] if parse.dep[k] == "fixed")
         return words
 
-    def _fact(self, subject: Nominal, predicate: str, target: Nominal, rule: str, mode: Modality, clause: Clause | None, *,
-              span: tuple[int, int] | None = None) -> Fact:  # fmt: skip
+    def _fact(
+        self,
+        subject: Nominal,
+        predicate: str,
+        target: Nominal,
+        rule: str,
+        mode: Modality,
+        clause: Clause | None,
+        *,
+        span: tuple[int, int] | None = None,
+    ) -> Fact:
         tokens = [subject.first, subject.last, target.first, target.last]
         if clause is not None:
             tokens.extend(clause.words)

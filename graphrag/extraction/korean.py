@@ -69,7 +69,7 @@ def read_korean(chunk: Chunk) -> Extraction:
     mentions: dict[Span, Mention] = {}
     triples: dict[tuple[Span, str, Span], Triple] = {}
     for sentence in _analyser().split_into_sents(chunk.text, return_tokens=True):
-        tokens = [token for token in sentence.tokens or []]
+        tokens = list(sentence.tokens or [])
         phrases = list(_phrases(chunk.text, tokens))
         for phrase in phrases:
             if phrase.named:

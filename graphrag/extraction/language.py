@@ -9,25 +9,47 @@ __all__ = ["detect_language"]
 
 _SAMPLE = 4_000  # characters looked at
 _SCRIPTS = (  # first code point, last, language or script
-    (0x0041, 0x024F, "latin"), (0x1E00, 0x1EFF, "latin"), (0x0370, 0x03FF, "el"), (0x0400, 0x052F, "cyrillic"),
-    (0x0530, 0x058F, "hy"), (0x0590, 0x05FF, "he"), (0x0600, 0x06FF, "arabic"), (0x0750, 0x077F, "arabic"),
-    (0x0900, 0x097F, "hi"), (0x0980, 0x09FF, "bn"), (0x0B80, 0x0BFF, "ta"), (0x0C00, 0x0C7F, "te"),
-    (0x0E00, 0x0E7F, "th"), (0x10A0, 0x10FF, "ka"), (0x1100, 0x11FF, "ko"), (0x3040, 0x30FF, "kana"),
-    (0x3400, 0x4DBF, "han"), (0x4E00, 0x9FFF, "han"), (0xAC00, 0xD7AF, "ko"),
-)  # fmt: skip
+    (0x0041, 0x024F, "latin"),
+    (0x1E00, 0x1EFF, "latin"),
+    (0x0370, 0x03FF, "el"),
+    (0x0400, 0x052F, "cyrillic"),
+    (0x0530, 0x058F, "hy"),
+    (0x0590, 0x05FF, "he"),
+    (0x0600, 0x06FF, "arabic"),
+    (0x0750, 0x077F, "arabic"),
+    (0x0900, 0x097F, "hi"),
+    (0x0980, 0x09FF, "bn"),
+    (0x0B80, 0x0BFF, "ta"),
+    (0x0C00, 0x0C7F, "te"),
+    (0x0E00, 0x0E7F, "th"),
+    (0x10A0, 0x10FF, "ka"),
+    (0x1100, 0x11FF, "ko"),
+    (0x3040, 0x30FF, "kana"),
+    (0x3400, 0x4DBF, "han"),
+    (0x4E00, 0x9FFF, "han"),
+    (0xAC00, 0xD7AF, "ko"),
+)
 _WORDS = {
-    "en": "the of and in to is was for on that with as by it from at his an are be this which or he has had not "
-    "were its their but they have also been who she her after first one two when into will would there we you i",
-    "de": "der die das und ist von den mit für auf dem im des ein eine einer wurde nicht auch sich als zu er sie "
+    "en": "the of and in to is was for on that with as by it from at his an are be this which "
+    "or he has had not "
+    "were its their but they have also been who she her after first one two when into will would "
+    "there we you i",
+    "de": "der die das und ist von den mit für auf dem im des ein eine einer wurde nicht auch "
+    "sich als zu er sie "
     "es war bei nach wird einem oder aus sind hat am über zum zur durch",
-    "fr": "le la les des et est une un du en dans que qui pour par sur au avec il elle ce son sa ses aux été ne pas "
+    "fr": "le la les des et est une un du en dans que qui pour par sur au avec il elle ce son "
+    "sa ses aux été ne pas "
     "plus ou sont cette fut l d qu",
-    "es": "el la los las de del y en que es un una por con para se su al como más fue lo sus o este también entre "
+    "es": "el la los las de del y en que es un una por con para se su al como más fue lo sus o "
+    "este también entre "
     "son ha era desde",
-    "it": "il lo la gli le di del della e è un una che per con da nel nella si sono come al dei delle alla anche suo "
+    "it": "il lo la gli le di del della e è un una che per con da nel nella si sono come al dei "
+    "delle alla anche suo "
     "sua fu ha ed",
-    "pt": "o a os as do da dos das e em no na um uma que é por para com se como foi mais ao pelo pela são sua seu não",
-    "nl": "de het een en van in is op te dat die voor met zijn aan werd door ook als niet bij naar uit om hij of er",
+    "pt": "o a os as do da dos das e em no na um uma que é por para com se como foi mais ao "
+    "pelo pela são sua seu não",
+    "nl": "de het een en van in is op te dat die voor met zijn aan werd door ook als niet bij "
+    "naar uit om hij of er",
     "sv": "och i att det som en på är av för med den till var ett har de inte om han från men sig",
     "da": "og i at det som en på er af for med den til var et har de ikke om han fra men blev",
     "pl": "i w z na do się jest nie to że od po jako przez oraz był był była są dla ze roku",

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from graphrag.extraction.layout import Block, StandIn
+from graphrag.extraction.wordlists import words
 
 __all__ = ["mask", "openings"]
 
@@ -23,18 +24,23 @@ STAND_IN = "Zarvoon"  # unknown to any vocabulary, so read by its capital and it
 _SMALL = r"(?:of|the|a|an|and|or|in|on|for|to|at|from|with|by|de|du|la|le|les|der|die|das|van|von|my|your|no|is|vs\.?|&)"
 _CAPITAL = r"(?:[A-Z0-9À-Þ][^\s\"“”()\[\],;:]*|&)"
 _QUOTED = re.compile(
-    r"(?P<open>\"|“|``\s?|„|«\s?)(?P<title>[A-Z0-9À-Þ][^\"“”`«»\n]{1,80}?)(?P<comma>,?)(?P<close>\s?\"|”|\s?''|“|\s?»)"
+    r"(?P<open>\"|“|``\s?|„"
+    r"|«\s?)(?P<title>[A-Z0-9À-Þ][^\"“”`«»\n]{1,80}?)(?P<comma>,?)(?P<close>\s?\"|”|\s?''|“|\s?»)"
 )
 # A capitalised opening up to a verb: "By the Way is", "The Shadow of a Gunman was", "1441 Bolyai was".
 _OPENING = re.compile(
-    rf"(?:(?<=^)|(?<=[.!?] ))(?P<title>{_CAPITAL}(?:(?: ?:|,)? (?:{_CAPITAL}|{_SMALL}(?= )))*?(?:(?: ?:|,)? {_CAPITAL}))"
-    r"(?= (?:\([^()]{0,80}\) )?(?P<verb>is|was|has|tells|follows|features|stars|premiered|aired|became|won|received)\b(?P<article> (?:an?|the|one)\b)?)"
+    rf"(?:(?<=^)|(?<=[.!?] ))(?P<title>{_CAPITAL}(?:(?: ?:|,)? (?:{_CAPITAL}"
+    rf"|{_SMALL}(?= )))*?(?:(?: ?:|,)? {_CAPITAL}))"
+    r"(?= (?:\([^()]{0,80}\) )?(?P<verb>is|was|has|tells|follows|features|stars|premiered|aired"
+    r"|became|won|received)\b(?P<article> (?:an?|the|one)\b)?)"
 )
 # Names with a number: "NGC 1566", "Soyuz TMA-20", "STS-61-A", "Expedition 30".
 _CODE = re.compile(
     r"\b(?:[A-Z][a-z]+ )?[A-Z]{2,}[A-Z0-9]*-\d[A-Za-z0-9-]*|\b[A-Z]{2,6} \d{1,5}\b(?!\.\d|,\d)"
-    r"|\b(?:[A-Z][a-z]+ )?[A-Z][a-z]{3,} \d{1,3}[A-Z]?\b(?!\.\d|,\d|(?:st|nd|rd|th)\b| (?:January|February|March|April|May|June"
-    r"|July|August|September|October|November|December|per ?cent|%|million|billion|years?|days?|hours?|km|miles|metres|people))"
+    r"|\b(?:[A-Z][a-z]+ )?[A-Z][a-z]{3,} \d{1,3}[A-Z]?\b(?!\.\d|,\d|(?:st|nd|rd|th)\b| (?:January"
+    r"|February|March|April|May|June"
+    r"|July|August|September|October|November|December|per ?cent|%|million|billion|years?|days?"
+    r"|hours?|km|miles|metres|people))"
 )
 # Brackets after a name: other spellings, dates, a translation. Read by `asides`; in a sentence they only disturb.
 _BRACKETS = re.compile(r"(?<=[\w\"'”’.!?]) ?\((?P<inner>[^()]{1,200})\)")
@@ -42,13 +48,19 @@ _ASIDE = re.compile(
     r"[:;\d]|[^\x00-\x7f]|\b(?:born|also|formerly|or|lit|literally|pronounced|aka|a\.k\.a)\b", re.I
 )
 _NO_NAME = frozenset(
-    "january february march april june july august september october november december monday tuesday wednesday thursday "
-    "friday saturday sunday about around over under from since until between nearly almost approximately with after before "
-    "page chapter section figure table part season volume their there these those only some when while this that than then "
-    "they were have both each usd eur gbp bc ad".split()
+    words(
+        """
+        january february march april june july august september october november december monday
+        tuesday wednesday thursday friday saturday sunday about around over under from since until
+        between nearly almost approximately with after before page chapter section figure table part
+        season volume their there these those only some when while this that than then they were have
+        both each usd eur gbp bc ad
+        """
+    )
 )
 _PREFIX = re.compile(
-    r"\b(?P<prefix>[Cc]o|[Rr]e|[Pp]re|[Nn]on|[Nn]eo|[Aa]nti|[Mm]ulti|[Ss]emi|[Ss]ub|[Uu]n|[Ii]nter)-(?=[a-z]{3})"
+    r"\b(?P<prefix>[Cc]o|[Rr]e|[Pp]re|[Nn]on|[Nn]eo|[Aa]nti|[Mm]ulti|[Ss]emi|[Ss]ub|[Uu]n"
+    r"|[Ii]nter)-(?=[a-z]{3})"
 )
 _SMALL_WORD = re.compile(rf"(?:^| ){_SMALL}(?= )|:", re.I)
 _WORD = re.compile(r"[^\W\d_]+")
@@ -61,7 +73,7 @@ def openings(text: str) -> list[tuple[int, int]]:
     for match in _OPENING.finditer(text):
         words = match["title"].split()
         if (
-            1 < len(words)
+            len(words) > 1
             and len(match["title"]) <= 90
             and (match["article"] or words[0].lower() not in _OPENERS)
         ):
@@ -99,18 +111,18 @@ def mask(block: Block, name: str = "", names: Sequence[tuple[int, int]] = ()) ->
             length += stop - start
             start, at = stop, at + 1
 
-    for start, end, words, kind in found:
+    for start, end, shown, kind in found:
         if start < position:
             continue
         copy(position, start)
-        if not words:
+        if not shown:
             position = end
             continue
         anchors.append(length)
         sources.append(block.source(start))
         stand_ins[length] = StandIn(block.source(end - 1) + 1, text[start:end], kind)
-        pieces.append(words)
-        length += len(words)
+        pieces.append(shown)
+        length += len(shown)
         position = end
     copy(position, len(text))
     return replace(
@@ -147,7 +159,7 @@ def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
 
 def _is_aside(inner: str) -> bool:
     """Whether brackets hold a gloss rather than a part of the sentence."""
-    return inner.isupper() and len(inner) <= 10 or _ASIDE.search(inner) is not None
+    return (inner.isupper() and len(inner) <= 10) or _ASIDE.search(inner) is not None
 
 
 def _is_hard_opening(title: str, *, definition: bool) -> bool:
@@ -169,10 +181,18 @@ def _is_hard_opening(title: str, *, definition: bool) -> bool:
 
 
 _OPENERS = frozenset(
-    "in on at since during from after before by as although while when if but and for".split()
+    words(
+        """
+        in on at since during from after before by as although while when if but and for
+        """
+    )
 )
 _FUNCTION = frozenset(
-    "my your our who what why how where of to no not with under over near into out up".split()
+    words(
+        """
+        my your our who what why how where of to no not with under over near into out up
+        """
+    )
 )
 
 

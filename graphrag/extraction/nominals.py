@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graphrag.extraction.syntax import Parse
 from graphrag.extraction.values import parse_date, parse_value
+from graphrag.extraction.wordlists import words
 
 __all__ = ["Kind", "Nominal", "NominalReader"]
 
@@ -48,36 +49,69 @@ class Nominal:
 
 
 _PERSONAL_TITLES = frozenset(
-    "mr mrs ms miss dr prof professor sir lady lord king queen prince princess pope saint st rev president".split()
+    words(
+        """
+        mr mrs ms miss dr prof professor sir lady lord king queen prince princess pope saint st rev
+        president
+        """
+    )
 )
 _SKIPPED_LEFT = frozenset({"det", "det:predet", "nmod:poss", "cc:preconj", "advmod"})
 _DEFINITE = frozenset({"the", "this", "that", "these", "those", "its", "their", "his", "her", "our", "my"})
 _ENDINGS = {
     ending: kind
     for kind, endings in {
-        "LOC": "river rivers lake lakes mountain mountains mount peak alps island islands range valley bay county park "
-        "creek hills hill ridge glacier peninsula sea ocean strait desert forest canyon plateau volcano street avenue "
-        "bridge dam reservoir airport harbour harbor province district prefecture canton gulf falls township borough",
-        "ORG": "inc corp corporation ltd llc plc gmbh company records studios university college institute institution "
-        "association committee agency ministry airlines airways bank press publishing publishers pictures entertainment "
-        "orchestra society foundation federation union club party council commission department school academy "
+        "LOC": "river rivers lake lakes mountain mountains mount peak alps island islands range "
+        "valley bay county park "
+        "creek hills hill ridge glacier peninsula sea ocean strait desert forest canyon plateau "
+        "volcano street avenue "
+        "bridge dam reservoir airport harbour harbor province district prefecture canton gulf falls "
+        "township borough",
+        "ORG": "inc corp corporation ltd llc plc gmbh company records studios university college "
+        "institute institution "
+        "association committee agency ministry airlines airways bank press publishing publishers "
+        "pictures entertainment "
+        "orchestra society foundation federation union club party council commission department "
+        "school academy "
         "laboratory laboratories observatory museum navy army",
-        "EVENT": "war battle olympics championship championships tournament revolution election elections conference "
+        "EVENT": "war battle olympics championship championships tournament revolution election "
+        "elections conference "
         "festival cup",
     }.items()
     for ending in endings.split()
-}  # fmt: skip
+}
 _OPENINGS = {
-    "lake": "LOC", "mount": "LOC", "river": "LOC", "cape": "LOC", "isle": "LOC", "university": "ORG", "battle": "EVENT",
-    "treaty": "EVENT", "ministry": "ORG", "bank": "ORG", "gulf": "LOC", "bay": "LOC", "monte": "LOC", "piz": "LOC",
-}  # fmt: skip
+    "lake": "LOC",
+    "mount": "LOC",
+    "river": "LOC",
+    "cape": "LOC",
+    "isle": "LOC",
+    "university": "ORG",
+    "battle": "EVENT",
+    "treaty": "EVENT",
+    "ministry": "ORG",
+    "bank": "ORG",
+    "gulf": "LOC",
+    "bay": "LOC",
+    "monte": "LOC",
+    "piz": "LOC",
+}
 _PLACE_NOUNS = frozenset(
-    "river lake mountain island city town village district province county state region constellation valley peninsula "
-    "commune municipality prefecture canton suburb port kingdom continent galaxy volcano".split()
+    words(
+        """
+        river lake mountain island city town village district province county state region
+        constellation valley peninsula commune municipality prefecture canton suburb port kingdom
+        continent galaxy volcano
+        """
+    )
 )
 _ORDINALS = frozenset(
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth last only final"
-    " debut sole main new former current".split()
+    words(
+        """
+        first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
+        fourteenth last only final debut sole main new former current
+        """
+    )
 )
 _QUOTES = frozenset({'"', "``", "''", "“", "”", "«", "»", "„"})
 _PRONOUN_TAGS = frozenset({"PRP", "PRP$", "WP", "WDT", "WP$", "EX"})
@@ -171,8 +205,16 @@ class NominalReader:
         first, last = self._widen(head, first, last)
         while first < last and parse.lower[first] in ("the", "a", "an"):
             first += 1
-        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, self._shape_type(first, last, kind or None),
-                       noun=self._type_noun(head, first), definite=True)  # fmt: skip
+        return Nominal(
+            head,
+            first,
+            last,
+            parse.words(range(first, last + 1)),
+            Kind.NAME,
+            self._shape_type(first, last, kind or None),
+            noun=self._type_noun(head, first),
+            definite=True,
+        )
 
     def _widen(self, head: int, first: int, last: int) -> tuple[int, int]:
         """Add proper nouns the recogniser left out of a name it found."""
@@ -223,8 +265,16 @@ class NominalReader:
                     and parse.dep[last + 1] in ("flat", "compound")
                 ):
                     last += 1
-        return Nominal(head, first, last, parse.words(range(first, last + 1)), Kind.NAME, self._shape_type(first, last, None),
-                       noun=self._type_noun(head, first), definite=True)  # fmt: skip
+        return Nominal(
+            head,
+            first,
+            last,
+            parse.words(range(first, last + 1)),
+            Kind.NAME,
+            self._shape_type(first, last, None),
+            noun=self._type_noun(head, first),
+            definite=True,
+        )
 
     def _joins(self, token: int, first: int, last: int) -> bool:
         parse = self.parse

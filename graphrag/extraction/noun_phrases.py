@@ -88,15 +88,14 @@ def _collect(parse: Parse, token: int, tokens: set[int]) -> None:
                     stack.append(kid)
             elif label == "case" and node != token:
                 tokens.add(kid)
-            elif label == "nmod:unmarked" and (
-                kid == node + 1 or parse.entity[kid] == "DATE" == parse.entity[node]
+            elif (
+                label == "nmod:unmarked"
+                and (kid == node + 1 or parse.entity[kid] == "DATE" == parse.entity[node])
+            ) or (label == "conj" and kid < token):
+                stack.append(kid)
+            elif (label == "cc" and kid < token and node != token) or (
+                label == "punct" and parse.text[kid] in _INNER_PUNCTUATION
             ):
-                stack.append(kid)
-            elif label == "conj" and kid < token:
-                stack.append(kid)
-            elif label == "cc" and kid < token and node != token:
-                tokens.add(kid)
-            elif label == "punct" and parse.text[kid] in _INNER_PUNCTUATION:
                 tokens.add(kid)
 
 

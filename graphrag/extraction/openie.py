@@ -11,13 +11,14 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from graphrag.datamodel import Modality
 from graphrag.extraction.clauses import Argument, Clause, conjuncts, find_clauses, identities
 from graphrag.extraction.noun_phrases import core_phrase, full_phrase, short_phrase
 from graphrag.extraction.syntax import Parse
+from graphrag.extraction.wordlists import words
 
 __all__ = ["OpenFact", "open_facts"]
 
@@ -25,8 +26,13 @@ Piece = int | str
 _LONGEST_SUBJECT = 12  # words; longer phrases are cut to their core with "of" complements
 _LONGEST_OBJECT = 10
 _TIMES = frozenset(
-    "year month week day night morning afternoon evening time hour minute second decade century summer winter spring "
-    "autumn yesterday today tomorrow monday tuesday wednesday thursday friday saturday sunday season moment quarter".split()
+    words(
+        """
+        year month week day night morning afternoon evening time hour minute second decade century
+        summer winter spring autumn yesterday today tomorrow monday tuesday wednesday thursday friday
+        saturday sunday season moment quarter
+        """
+    )
 )
 # Clauses whose facts are told again through the clause that governs them.
 _RETOLD = frozenset({"control", "marked"})
@@ -86,15 +92,49 @@ def render(parse: Parse, pieces: tuple[Piece, ...]) -> str:
 # How often a rule's fact matches a gold fact that no better one matches, on development sentences of BenchIE,
 # BenchIE-FL and CaRB, drawn towards the mean of all rules where there were few (`benchmarks/extraction.py rules`).
 _SCORES = {
-    "svo": 0.65, "obl": 0.6, "obl/relative": 0.6, "agent": 0.58, "cop": 0.55, "xcomp": 0.55, "ccomp": 0.54,
-    "xcomp-noun": 0.54, "xcomp-cop": 0.54, "xcomp/relative": 0.54, "obl/participle": 0.49, "svi": 0.49,
-    "agent/relative": 0.48, "svo/relative": 0.46, "time": 0.46, "where": 0.46, "advcl/participle": 0.45,
-    "xcomp/adverbial": 0.45, "agent/participle": 0.42, "cop-obl": 0.4, "cop-adj": 0.38, "svo/participle": 0.38,
-    "aux": 0.37, "svo/adverbial": 0.36, "appos-name": 0.36, "appos": 0.34, "obl/adverbial": 0.33, "o-time": 0.33,
-    "svo/object-control": 0.33, "o-obl": 0.31, "o-obl/participle": 0.31, "title": 0.3, "o-obl/adverbial": 0.3,
-    "nmod/object-control": 0.3, "obl/object-control": 0.3, "aux-passive/relative": 0.29, "nmod": 0.28, "poss": 0.25,
-    "aux-passive": 0.24, "nmod/participle": 0.24, "advcl": 0.23, "nmod/relative": 0.22,
-}  # fmt: skip
+    "svo": 0.65,
+    "obl": 0.6,
+    "obl/relative": 0.6,
+    "agent": 0.58,
+    "cop": 0.55,
+    "xcomp": 0.55,
+    "ccomp": 0.54,
+    "xcomp-noun": 0.54,
+    "xcomp-cop": 0.54,
+    "xcomp/relative": 0.54,
+    "obl/participle": 0.49,
+    "svi": 0.49,
+    "agent/relative": 0.48,
+    "svo/relative": 0.46,
+    "time": 0.46,
+    "where": 0.46,
+    "advcl/participle": 0.45,
+    "xcomp/adverbial": 0.45,
+    "agent/participle": 0.42,
+    "cop-obl": 0.4,
+    "cop-adj": 0.38,
+    "svo/participle": 0.38,
+    "aux": 0.37,
+    "svo/adverbial": 0.36,
+    "appos-name": 0.36,
+    "appos": 0.34,
+    "obl/adverbial": 0.33,
+    "o-time": 0.33,
+    "svo/object-control": 0.33,
+    "o-obl": 0.31,
+    "o-obl/participle": 0.31,
+    "title": 0.3,
+    "o-obl/adverbial": 0.3,
+    "nmod/object-control": 0.3,
+    "obl/object-control": 0.3,
+    "aux-passive/relative": 0.29,
+    "nmod": 0.28,
+    "poss": 0.25,
+    "aux-passive": 0.24,
+    "nmod/participle": 0.24,
+    "advcl": 0.23,
+    "nmod/relative": 0.22,
+}
 _DEFAULT_SCORE = 0.36
 
 
@@ -116,8 +156,14 @@ class _Sentence:
         for token in range(self.begin, self.end):
             yield from self._nominal_facts(token)
 
-    def _fact(self, subject: list[Piece], relation: list[Piece], obj: list[Piece], rule: str,
-              modality: Modality = Modality.ASSERTED) -> OpenFact:  # fmt: skip
+    def _fact(
+        self,
+        subject: Sequence[Piece],
+        relation: Sequence[Piece],
+        obj: Sequence[Piece],
+        rule: str,
+        modality: Modality = Modality.ASSERTED,
+    ) -> OpenFact:
         return OpenFact(tuple(subject), tuple(relation), tuple(obj), rule, _score(rule), modality)
 
     # ---- clauses
@@ -155,7 +201,6 @@ class _Sentence:
         return words if len(words) <= _LONGEST_SUBJECT else short_phrase(self.parse, head)
 
     def _verb_words(self, clause: Clause) -> list[Piece]:
-        parse = self.parse
         words: list[Piece] = list(clause.words)
         if clause.origin == "shared" and clause.attribute < 0:
             words = self._inherit_auxiliaries(clause) + words

@@ -8,6 +8,7 @@ swallowed as a modifier. Each rule below states one and moves as few links as it
 from __future__ import annotations
 
 from graphrag.extraction.syntax import Parse
+from graphrag.extraction.wordlists import words
 
 __all__ = ["repair"]
 
@@ -37,7 +38,7 @@ def repair(parse: Parse) -> None:
 
 
 def _verbalise(parse: Parse) -> bool:
-    """ "The Elbe rises in ...": a word tagged as a finite verb governs a subject, not a compound."""
+    """In "The Elbe rises in ...": a word tagged as a finite verb governs a subject, not a compound."""
     changed = False
     for token, tag in enumerate(parse.tag):
         kids = parse.children[token]
@@ -134,7 +135,7 @@ def _unite(parse: Parse, start: int, end: int) -> bool:
 
 
 def _promote(parse: Parse, start: int, end: int) -> bool:
-    """ "writer Ann Lee": the name is the head, the noun before it a title."""
+    """In "writer Ann Lee": the name is the head, the noun before it a title."""
     noun = start - 1
     if noun < 0:
         return False
@@ -150,7 +151,7 @@ def _promote(parse: Parse, start: int, end: int) -> bool:
         # A name that hangs elsewhere although the noun right before it is a title: "A and lyricist B".
         if parse.dep[name] != "flat" or start <= up < end:
             return False
-    if parse.head[noun] == name or parse.dep[noun] in ("cop", "ROOT") and parse.child(noun, "cop") >= 0:
+    if parse.head[noun] == name or (parse.dep[noun] in ("cop", "ROOT") and parse.child(noun, "cop") >= 0):
         return False
     governor, role = parse.head[noun], parse.dep[noun]
     if role in ("compound", "amod"):
@@ -178,7 +179,7 @@ def _promote(parse: Parse, start: int, end: int) -> bool:
 
 
 def _release_phrases(parse: Parse) -> bool:
-    """ "written in German by Hans": "German" has its own preposition, so it is no modifier of "Hans"."""
+    """In "written in German by Hans": "German" has its own preposition, so it is no modifier of "Hans"."""
     changed = False
     for token, label in enumerate(parse.dep):
         up = parse.head[token]
@@ -195,7 +196,7 @@ def _release_phrases(parse: Parse) -> bool:
 
 
 def _raise_adjuncts(parse: Parse) -> bool:
-    """ "found by Ann Lee at Oxford", "sold in May by Acme": dates and agents take no phrases of their own."""
+    """In "found by Ann Lee at Oxford", "sold in May by Acme": dates and agents take no phrases of their own."""
     changed = False
     for token, label in enumerate(parse.dep):
         if label != "nmod":
@@ -215,7 +216,7 @@ def _raise_adjuncts(parse: Parse) -> bool:
     return changed
 
 
-_ADJUNCTS = frozenset("at in on by for with under during after before through via from as".split())
+_ADJUNCTS = frozenset(words("at in on by for with under during after before through via from as"))
 
 
 def _seat_subjects(parse: Parse) -> bool:
@@ -225,10 +226,8 @@ def _seat_subjects(parse: Parse) -> bool:
         if label not in _LEFT_OUT or parse.pos[token] != "PROPN":
             continue
         verb = parse.head[token]
-        if (
-            verb <= token
-            or parse.tag[verb] not in _FINITE
-            and parse.child(verb, "aux", "aux:pass", "cop") < 0
+        if verb <= token or (
+            parse.tag[verb] not in _FINITE and parse.child(verb, "aux", "aux:pass", "cop") < 0
         ):
             continue
         if parse.child(verb, "nsubj", "nsubj:pass", "csubj", "expl") >= 0 or parse.child(token, "case") >= 0:

@@ -13,7 +13,8 @@ _LATIN_TERM = re.compile(
 )
 # Two or more capitalised words inside a sentence of another Latin-script language.
 _NAME = re.compile(
-    r"(?:(?<=[^\W\d_] )|(?<=[,;] ))[A-ZÀ-Þ][^\W\d_]+(?:[ -](?:(?:de|la|du|von|van|der|di|da|dos|del) )?[A-ZÀ-Þ][^\W\d_]+)+"
+    r"(?:(?<=[^\W\d_] )|(?<=[,;] ))[A-ZÀ-Þ][^\W\d_]+(?:[ -](?:(?:de|la|du|von|van|der|di|da|dos"
+    r"|del) )?[A-ZÀ-Þ][^\W\d_]+)+"
 )
 _LONGEST = 60
 

@@ -35,6 +35,7 @@ from graphrag.extraction.repair import repair
 from graphrag.extraction.shapes import names_by_shape
 from graphrag.extraction.syntax import Parse, read_parse
 from graphrag.extraction.values import parse_date
+from graphrag.extraction.wordlists import words
 from graphrag.ids import fingerprint
 
 __all__ = ["SpacyExtractor", "SurfaceTriple"]
@@ -47,7 +48,11 @@ _LONGEST_QUOTE = 600  # characters of a sentence quoted whole as evidence
 _WINDOW = 30_000  # characters of one document parsed at once
 _PIPES = ("sentencizer", "senter")
 _PERSONAL = frozenset(
-    "he him his himself she her hers herself it its itself they them their theirs themselves".split()
+    words(
+        """
+        he him his himself she her hers herself it its itself they them their theirs themselves
+        """
+    )
 )
 
 log = logging.getLogger(__name__)
@@ -79,9 +84,15 @@ class SpacyExtractor:
         if not self._fingerprint:
             meta = self._nlp.meta
             self._fingerprint = fingerprint(
-                {"extractor": "spacy", "rules": _RULES, "pipeline": f"{meta['lang']}_{meta['name']}",
-                 "version": meta["version"], "korean": korean.is_available(), "weights": _weights_digest(self._nlp)}
-            )  # fmt: skip
+                {
+                    "extractor": "spacy",
+                    "rules": _RULES,
+                    "pipeline": f"{meta['lang']}_{meta['name']}",
+                    "version": meta["version"],
+                    "korean": korean.is_available(),
+                    "weights": _weights_digest(self._nlp),
+                }
+            )
         return self._fingerprint
 
     def extract(self, chunks: Sequence[Chunk]) -> list[Extraction | Failure]:
@@ -166,15 +177,48 @@ class SpacyExtractor:
 # scale where the surest rules, confirmed half the time because gold lists about half of what is true, stand at 0.85
 # (`benchmarks/extraction.py rules`).
 _SCORES = {
-    "brackets-born": 0.9, "brackets-died": 0.9, "brackets-made": 0.85, "brackets-year": 0.6,
-    "passive-agent": 0.85, "copula-of": 0.8, "relational": 0.8, "relational-value": 0.75, "modifier-date": 0.75,
-    "svo": 0.75, "sv-obl": 0.7, "predicative": 0.7, "predicative-of": 0.75, "apposition-of": 0.7, "passive-obl": 0.65,
-    "be-adj": 0.65, "possessive-title": 0.7, "title-of": 0.7, "obj-obl": 0.65, "be-in": 0.65, "copula": 0.6,
-    "apposition": 0.6, "title": 0.6, "place": 0.6, "sv-obl-of": 0.6, "passive-agent-of": 0.6, "passive-obl-of": 0.5,
-    "svo-of": 0.45, "svo-obl": 0.5, "name-of": 0.5, "topic": 0.5, "possessive": 0.5, "possessive-of": 0.5,
-    "modifier-norp": 0.6, "modifier-loc": 0.5, "modifier-org": 0.5, "be-in-of": 0.45, "be-adj-of": 0.45,
-    "copula-poss": 0.6, "apposition-poss": 0.6, "predicative-poss": 0.6,
-}  # fmt: skip
+    "brackets-born": 0.9,
+    "brackets-died": 0.9,
+    "brackets-made": 0.85,
+    "brackets-year": 0.6,
+    "passive-agent": 0.85,
+    "copula-of": 0.8,
+    "relational": 0.8,
+    "relational-value": 0.75,
+    "modifier-date": 0.75,
+    "svo": 0.75,
+    "sv-obl": 0.7,
+    "predicative": 0.7,
+    "predicative-of": 0.75,
+    "apposition-of": 0.7,
+    "passive-obl": 0.65,
+    "be-adj": 0.65,
+    "possessive-title": 0.7,
+    "title-of": 0.7,
+    "obj-obl": 0.65,
+    "be-in": 0.65,
+    "copula": 0.6,
+    "apposition": 0.6,
+    "title": 0.6,
+    "place": 0.6,
+    "sv-obl-of": 0.6,
+    "passive-agent-of": 0.6,
+    "passive-obl-of": 0.5,
+    "svo-of": 0.45,
+    "svo-obl": 0.5,
+    "name-of": 0.5,
+    "topic": 0.5,
+    "possessive": 0.5,
+    "possessive-of": 0.5,
+    "modifier-norp": 0.6,
+    "modifier-loc": 0.5,
+    "modifier-org": 0.5,
+    "be-in-of": 0.45,
+    "be-adj-of": 0.45,
+    "copula-poss": 0.6,
+    "apposition-poss": 0.6,
+    "predicative-poss": 0.6,
+}
 _DEFAULT_SCORE = 0.5
 
 
@@ -186,7 +230,11 @@ def _class_score(noun: Nominal) -> float:
 
 
 _GENERIC = frozenset(
-    "studio full-length major small large big public private own second third live lead hit single".split()
+    words(
+        """
+        studio full-length major small large big public private own second third live lead hit single
+        """
+    )
 )
 
 
@@ -341,8 +389,14 @@ class _ChunkReader:
         score = round(_SCORES.get(fact.rule, _DEFAULT_SCORE) * min(subject.score, target.score) / 0.9, 4)
         if fact.object.kind == Kind.COMMON and fact.rule in ("copula", "apposition", "title"):
             score = min(score, _class_score(fact.object))
-        evidence = Evidence(self.chunk.document_id, self.chunk.id, evidence_span, self._quote(evidence_span),
-                            f"spacy:{fact.rule}", min(score, 1.0))  # fmt: skip
+        evidence = Evidence(
+            self.chunk.document_id,
+            self.chunk.id,
+            evidence_span,
+            self._quote(evidence_span),
+            f"spacy:{fact.rule}",
+            min(score, 1.0),
+        )
         if fact.rule in ("copula", "apposition", "title") and fact.modality is Modality.ASSERTED:
             subject = self._state_type(subject, fact.object)
         key = (subject.span, fact.predicate, target.span)
@@ -364,13 +418,22 @@ class _ChunkReader:
 
     def _state_type(self, subject: Mention, noun: Nominal) -> Mention:
         """Take "X is a Dutch film director" as the type of X."""
-        if noun.kind != Kind.COMMON or noun.definite and noun.plain or subject.type_stated:
+        if noun.kind != Kind.COMMON or (noun.definite and noun.plain) or subject.type_stated:
             return subject
         if subject.text[:1].islower():
             return subject
         self.discourse.describe(subject.name, noun.name)
-        stated = Mention(subject.chunk_id, subject.span, subject.text, subject.name, noun.name, subject.score,
-                         subject.link, subject.value, True)  # fmt: skip
+        stated = Mention(
+            subject.chunk_id,
+            subject.span,
+            subject.text,
+            subject.name,
+            noun.name,
+            subject.score,
+            subject.link,
+            subject.value,
+            True,
+        )
         if subject.span in self.mentions:
             self.mentions[subject.span] = stated
         return stated
@@ -408,8 +471,18 @@ class _ChunkReader:
                 self.chunk.id, span, words, mention.name, mention.type, 0.9, Link.ACRONYM
             )
 
-    def _add_date(self, block: Block, parse: Parse, mention: Mention, kind: str, verb: str, span: Span, words: str,
-                  begin: int, end: int) -> None:  # fmt: skip
+    def _add_date(
+        self,
+        block: Block,
+        parse: Parse,
+        mention: Mention,
+        kind: str,
+        verb: str,
+        span: Span,
+        words: str,
+        begin: int,
+        end: int,
+    ) -> None:
         person = mention.type in ("PERSON", None)
         if kind in ("born", "died") and not verb and not person:
             predicate = {"born": "from", "died": "until"}[kind]
@@ -421,8 +494,14 @@ class _ChunkReader:
         self.mentions[span] = value
         start, stop = mention.span.start, span.end
         evidence_span = Span(start, stop)
-        evidence = Evidence(self.chunk.document_id, self.chunk.id, evidence_span, self._quote(evidence_span),
-                            f"spacy:brackets-{kind}", _SCORES.get("brackets-" + kind, 0.8))  # fmt: skip
+        evidence = Evidence(
+            self.chunk.document_id,
+            self.chunk.id,
+            evidence_span,
+            self._quote(evidence_span),
+            f"spacy:brackets-{kind}",
+            _SCORES.get("brackets-" + kind, 0.8),
+        )
         self.triples[(mention.span, predicate, span)] = Triple(mention, predicate, value, evidence)
 
     # ---- offsets

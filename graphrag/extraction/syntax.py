@@ -22,16 +22,39 @@ _BE = frozenset({"be", "am", "is", "are", "was", "were", "been", "being", "'s", 
 _NOMINAL = frozenset({"NOUN", "PROPN", "PRON", "NUM", "SYM", "DET"})
 # Entity labels of other pipelines, in the words of `Mention.type`.
 _ENTITY_TYPES = {
-    "PER": "PERSON", "GPE": "LOC", "FAC": "LOC", "WORK_OF_ART": "WORK", "LAW": "MISC", "LANGUAGE": "NORP",
-    "TIME": "DATE", "CARDINAL": "NUMBER", "ORDINAL": "NUMBER", "NUM": "NUMBER",
-}  # fmt: skip
+    "PER": "PERSON",
+    "GPE": "LOC",
+    "FAC": "LOC",
+    "WORK_OF_ART": "WORK",
+    "LAW": "MISC",
+    "LANGUAGE": "NORP",
+    "TIME": "DATE",
+    "CARDINAL": "NUMBER",
+    "ORDINAL": "NUMBER",
+    "NUM": "NUMBER",
+}
 _YEAR = re.compile(r"1[5-9]\d\d|20\d\d")
 _CLEAR_LABELS = {
-    "dobj": "obj", "dative": "iobj", "nsubjpass": "nsubj:pass", "csubjpass": "csubj", "auxpass": "aux:pass",
-    "relcl": "acl:relcl", "poss": "nmod:poss", "prt": "compound:prt", "neg": "advmod", "nn": "compound",
-    "quantmod": "advmod", "predet": "det:predet", "preconj": "cc:preconj", "intj": "discourse",
-    "acomp": "xcomp", "oprd": "xcomp", "attr": "xcomp", "nounmod": "nmod", "meta": "dep",
-}  # fmt: skip
+    "dobj": "obj",
+    "dative": "iobj",
+    "nsubjpass": "nsubj:pass",
+    "csubjpass": "csubj",
+    "auxpass": "aux:pass",
+    "relcl": "acl:relcl",
+    "poss": "nmod:poss",
+    "prt": "compound:prt",
+    "neg": "advmod",
+    "nn": "compound",
+    "quantmod": "advmod",
+    "predet": "det:predet",
+    "preconj": "cc:preconj",
+    "intj": "discourse",
+    "acomp": "xcomp",
+    "oprd": "xcomp",
+    "attr": "xcomp",
+    "nounmod": "nmod",
+    "meta": "dep",
+}
 
 
 @dataclass(slots=True)
@@ -175,9 +198,19 @@ def read_parse(doc: Doc, strings: dict[int, str]) -> Parse:
     entity = [_ENTITY_TYPES.get(kind, kind) for kind in kinds]
     entity_start, entity_end = _entities(table[6], size)
     parse = Parse(
-        text, [word.lower() for word in text], lemma, pos, tag, dep, head, table[9],
-        [flag != 0 for flag in table[10]], entity, entity_start, [len(word) for word in text],
-    )  # fmt: skip
+        text,
+        [word.lower() for word in text],
+        lemma,
+        pos,
+        tag,
+        dep,
+        head,
+        table[9],
+        [flag != 0 for flag in table[10]],
+        entity,
+        entity_start,
+        [len(word) for word in text],
+    )
     parse._entity_end = entity_end
     if any(label in _CLEAR_MARKS for label in dep):
         _convert_clear(parse)
@@ -228,9 +261,7 @@ def _convert_clear(parse: Parse) -> None:
         label = dep[index]
         if label == "npadvmod":
             dep[index] = "nmod:unmarked" if pos[head[index]] in _NOMINAL else "obl:unmarked"
-        elif label == "prep":
-            dep[index] = "advmod"
-        elif label == "agent":
+        elif label == "prep" or label == "agent":
             dep[index] = "advmod"
         elif label == "dep" and pos[index] == "PROPN" and pos[head[index]] == "PROPN":
             dep[index] = "flat"

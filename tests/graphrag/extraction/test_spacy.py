@@ -136,9 +136,36 @@ def test_open_triples_are_in_the_words_of_the_text(extractor: SpacyExtractor) ->
 
 
 _PIECES = st.sampled_from(
-    ["Ann Lee", "Acme", "founded", "the company", "in 1999", "(born 1950)", "He", "said that", ",", ".", "\n", "# ",
-     "- ", "**", "(GTC)", "was", "by", "not", "$5 million", "삼성", "🙂", '"Of Salt"', "and", "of", "who", "\u200b", "x" * 300]
-)  # fmt: skip
+    [
+        "Ann Lee",
+        "Acme",
+        "founded",
+        "the company",
+        "in 1999",
+        "(born 1950)",
+        "He",
+        "said that",
+        ",",
+        ".",
+        "\n",
+        "# ",
+        "- ",
+        "**",
+        "(GTC)",
+        "was",
+        "by",
+        "not",
+        "$5 million",
+        "삼성",
+        "🙂",
+        '"Of Salt"',
+        "and",
+        "of",
+        "who",
+        "\u200b",
+        "x" * 300,
+    ]
+)
 
 
 @settings(max_examples=150)
@@ -163,9 +190,22 @@ def test_every_span_quotes_the_document(extractor: SpacyExtractor, pieces: list[
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", "a" * 100_000, "the dog and " * 3000, "(" * 20_000, "[" * 20_000, '"A ' * 5_000, "He said that " * 1500,
-     "co-" * 10_000, "😀👩‍👩‍👧 " * 2000, "\n" * 50_000, "Acme 삼성 Москва 東京 " * 500, "the man who saw " * 800],
-)  # fmt: skip
+    [
+        "",
+        "   ",
+        "a" * 100_000,
+        "the dog and " * 3000,
+        "(" * 20_000,
+        "[" * 20_000,
+        '"A ' * 5_000,
+        "He said that " * 1500,
+        "co-" * 10_000,
+        "😀👩‍👩‍👧 " * 2000,
+        "\n" * 50_000,
+        "Acme 삼성 Москва 東京 " * 500,
+        "the man who saw " * 800,
+    ],
+)
 def test_hostile_text_is_survived(extractor: SpacyExtractor, text: str) -> None:
     result = extractor.extract([Chunk("c", "d", Span(0, len(text)), text)])[0]
     assert isinstance(result, Extraction)
