@@ -193,6 +193,18 @@ class Neo4jView:
                 for start, end in sorted(zip(starts, ends, strict=True)):
                     yield row["chunk"], entity, Span(start, end)
 
+    def mentions_in(self, chunk_ids: Sequence[str]) -> list[tuple[str, str, Span]]:
+        """(chunk id, entity id, span) of every mention in these chunks, sorted."""
+        query = (
+            "UNWIND $ids AS id MATCH (c:__Chunk__ {id: id})<-[m:MENTIONED_IN]-(e:__Entity__) "
+            "RETURN c.id AS chunk, e.id AS entity, m.starts AS starts, m.ends AS ends"
+        )
+        return sorted(
+            (row["chunk"], row["entity"], Span(start, end))
+            for row in self._read(query, ids=sorted(set(chunk_ids)))
+            for start, end in zip(row["starts"], row["ends"], strict=True)
+        )
+
     def subjects(self) -> Iterator[tuple[str, str]]:
         """(document id, id of the entity its title names), sorted."""
         query = "MATCH (d:__Document__)-[:ABOUT]->(e:__Entity__) RETURN d.id AS d, e.id AS e ORDER BY d, e"

@@ -332,7 +332,12 @@ class Settler:
             first = self._meant(decision.first, decision.first_type, senses_of, found)
             second = self._meant(decision.second, decision.second_type, senses_of, found)
             pairs = [(a, b) for a in first for b in second if a != b]
-            (together if decision.kind == "merge" else apart).extend(pairs)
+            if decision.kind == "split":
+                apart += pairs
+                continue
+            # Of several things of a name the user means those that can be one, if any can.
+            fitting = [(a, b) for a, b in pairs if not self._types.disjoint(found[a].type, found[b].type)]
+            together += fitting or pairs
         return together, apart
 
     def _meant(

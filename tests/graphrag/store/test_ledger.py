@@ -320,3 +320,22 @@ def test_a_relation_that_holds_both_ways_is_one_edge_with_all_its_evidence(tmp_p
         (left,) = [relation for relation in ledger.relations() if relation.type == "SPOUSE_OF"]
         assert left.id == married[0].id and left.weight == 1.0
         assert ledger.verify() == []
+
+
+def test_a_merge_takes_the_homograph_that_fits(tmp_path: Path) -> None:
+    def stated(name: str, kind: str) -> Says:
+        return Says(name, kind, "R", "Amman", "LOC", stated=True)
+
+    with Ledger.create(tmp_path / "kg", settings={}, ontology="", extractor="x") as ledger:
+        ledger.apply(
+            [
+                document("a", [stated("Jordan", "LOC")]),
+                document("b", [stated("Jordan", "PERSON")]),
+                document("c", [stated("Hashemite Kingdom", "LOC")]),
+            ]
+        )
+        assert len(ledger.entities_named("jordan")) == 2
+        ledger.decide([Decision("merge", "Jordan", "Hashemite Kingdom")])
+        assert len(ledger.entities_named("jordan")) == 2
+        (kingdom,) = ledger.entities_by_id(ledger.entities_named("hashemite kingdom"))
+        assert (kingdom.type, kingdom.aliases) == ("Place", ("Jordan",))
