@@ -773,7 +773,7 @@ FRAMES: dict[str, Frame] = {
         back="influence by, draw inspiration from",
     ),
     "nationality": _frame(
-        verbs="be a citizen of, hold citizenship of, hold the citizenship of",
+        verbs="be from, be a citizen of, hold citizenship of, hold the citizenship of",
         agents="citizen, national",
         patients="nationality, citizenship, country of citizenship, country, citizen of",
         near="country_of_origin",
@@ -834,11 +834,7 @@ FRAMES: dict[str, Frame] = {
             "languages spoken written or signed, language spoken"
         ),
     ),
-    "instrument": _frame(
-        verbs="play",
-        agents="player",
-        patients="instrument, musical instrument",
-    ),
+    "instrument": _frame(verbs="play", agents="player", patients="instrument, musical instrument"),
     "instrumentation": _frame(
         verbs="write for, compose for, score for, arrange for, be for, call for",
         patients="instrumentation, scoring, orchestration",
@@ -852,9 +848,9 @@ FRAMES: dict[str, Frame] = {
     ),
     "award": _frame(
         verbs=(
-            "win, receive, be awarded, earn, be awarded with, be honored with, be honoured with, "
-            "be presented with, award, award with, honor with, get, be the recipient of, take home, "
-            "honour with"
+            "win, receive, be inducted into, be awarded, earn, be awarded with, be honored with, "
+            "be honoured with, be presented with, award, award with, honor with, get, be the recipient of, "
+            "take home, honour with"
         ),
         agents="winner, recipient, laureate, medalist, awardee",
         patients="award, award received, prize, honor, honour, award won, medal, awards",
@@ -880,9 +876,9 @@ FRAMES: dict[str, Frame] = {
     # Place
     "located": _frame(
         verbs=(
-            "locate in, lie in, be in, situate in, sit in, stand in, be located in, be situated in, "
-            "locate at, situate at, locate on, be found in, be at, lie on, locate near, find in, "
-            "lie within, situate on, sit on, stand on"
+            "locate in, locate within, lie in, be in, situate in, sit in, stand in, be located in, "
+            "be situated in, locate at, situate at, locate on, be found in, be at, lie on, locate near, "
+            "find in, lie within, situate on, sit on, stand on"
         ),
         patients=(
             "location, place, located in, located in the administrative territorial entity, country, "

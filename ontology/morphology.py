@@ -115,7 +115,8 @@ def words(phrase: str) -> list[str]:
 
 @lru_cache(maxsize=65536)
 def _split(phrase: str) -> tuple[str, ...]:
-    text = phrase.replace("_", " ")
+    # Tokenised text has "father- in- law".
+    text = re.sub(r"(?<=[a-z])- (?=[a-z])", "-", phrase.replace("_", " "))
     if " " not in text.strip():
         text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text)
     found = [w.lower().replace("’", "'") for w in _WORD.findall(text)]

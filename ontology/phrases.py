@@ -391,7 +391,7 @@ def _noun_readings(content: list[str], is_predicate: bool) -> list[Reading]:
                 Reading(r.frame, role, r.score * 0.65) for r in found for role in (r.role, OPPOSITE[r.role])
             ]
         return found
-    if preposition in ("of", "for", "at", "in", "to", "with", "from", "on"):
+    if preposition in ("of", "for", "at", "in", "to", "with", "on"):
         weight = 1.0 if preposition == "of" else 0.85
         turned = _noun_lookup(content[:-1], weight)
         found += [Reading(r.frame, OPPOSITE[r.role], r.score) for r in turned]

@@ -18,7 +18,7 @@ import yaml
 
 from ontology.kinds import coarse_label, kinds_of_noun
 from ontology.lexicon import VALUE_LABELS
-from ontology.morphology import PREPOSITIONS, content_words, noun_key, stem, verb_lemmas
+from ontology.morphology import BE, HAVE, PREPOSITIONS, content_words, noun_key, stem, verb_lemmas
 from ontology.phrases import normal_form
 from ontology.schema import (
     IDENTIFIER,
@@ -104,14 +104,14 @@ def suggest(
             are ignored.
         ontology: The schema they were checked against.
         limit: Most suggestions returned.
-        min_count: Fewest rejected triples that must speak for one.
+        min_count: Fewest texts that must speak for one, and fewest triples it must admit.
         name: Optional function, for instance around a language model, that gives (key, description) for a
             new relation or type; a key that is no identifier or is taken is ignored.
 
     Returns:
-        Suggestions that admit at least `min_count` triples, by how many they admit, then by kind and key.
+        Suggestions that admit at least `min_count` triples; first those that most texts speak for.
     """
-    usable = [item for item in rejected if item.reason in _USABLE]
+    usable = [item for item in rejected if item.reason in _USABLE and _is_between_names(item.candidate)]
     drafts = [
         *_new_relations(usable, ontology, min_count),
         *_widenings(usable, ontology, min_count),
@@ -119,10 +119,10 @@ def suggest(
     ]
     # Trying one compiles a schema, so only those with a chance to be among the best are tried.
     drafts.sort(key=lambda draft: (-draft.suggestion.seen, draft.suggestion.kind, draft.suggestion.key))
-    tried = [_tried(draft, ontology) for draft in drafts[: 4 * limit]]
-    useful = [item for item in tried if item.admits >= min_count]
-    useful.sort(key=lambda item: (-item.admits, item.kind, item.key))
-    best = useful[:limit]
+    tried = [(_tried(draft, ontology), _support(draft.group)) for draft in drafts[: 4 * limit]]
+    useful = [(min(item.admits, texts), item) for item, texts in tried if item.admits >= min_count]
+    useful.sort(key=lambda pair: (-pair[0], -pair[1].admits, pair[1].kind, pair[1].key))
+    best = [item for _, item in useful[:limit]]
     return best if name is None else [_named(item, ontology, name) for item in best]
 
 
@@ -157,6 +157,16 @@ _USABLE = frozenset(
 class _Draft(NamedTuple):
     suggestion: Suggestion
     group: Sequence[Rejected]
+
+
+def _is_between_names(candidate: Candidate) -> bool:
+    """Whether both ends name something: a common noun would be no node of the graph."""
+    return all(not text.islower() or text.isdigit() for text in (candidate.head, candidate.tail))
+
+
+def _support(group: Sequence[Rejected]) -> int:
+    """How many texts speak for it: a list in one sentence is one."""
+    return len({item.example or item.candidate for item in group})
 
 
 def _draft(
@@ -228,7 +238,7 @@ def _named(item: Suggestion, ontology: Ontology, name: Naming) -> Suggestion:
 
 
 # Relations nobody has asked for: words too light to say anything on their own.
-_EMPTY_VERBS = "be have has do say make take get go come see use include know call become show give find"
+_EMPTY_VERBS = "be have has do say make take get go come see use include know call become show give"
 _EMPTY = frozenset(_EMPTY_VERBS.split())
 
 
@@ -239,7 +249,7 @@ def _new_relations(rejected: Sequence[Rejected], ontology: Ontology, min_count: 
             form = normal_form(item.candidate.relation)
             groups.setdefault(form, []).append(item)
     for form, group in sorted(groups.items()):
-        if len(group) < min_count or not _says_something(form):
+        if _support(group) < min_count or not _says_something(form):
             continue
         alias = _alias(form, group, ontology)
         if alias is not None:
@@ -251,7 +261,9 @@ def _new_relations(rejected: Sequence[Rejected], ontology: Ontology, min_count: 
 
 def _says_something(form: str) -> bool:
     tokens = form.split()
-    content = [w for w in tokens if w not in PREPOSITIONS]
+    content = [w for w in tokens if w not in PREPOSITIONS and w not in BE and w not in HAVE]
+    if "such" in content or "as" in tokens[1:-1]:
+        return False
     if not content or len(tokens) > 4 or not all(w.isascii() and w.isalpha() for w in tokens):
         return False
     if any(w in ("and", "or", "all", "not", "no", "but") for w in content):
@@ -267,15 +279,15 @@ def _new_relation(group: Sequence[Rejected], ontology: Ontology) -> _Draft | Non
         return None
     domain = _types_of([item.candidate.head_type for item in group], ontology)
     values = Counter(coarse_label(item.candidate.tail_type) for item in group)
-    label = surface if surface != phrase else phrase
+    cues = (surface,) if surface != phrase else ()
     relation: RelationType | DatatypeProperty
     dates = values.get("DATE", 0)
     if sum(values.get(kind, 0) for kind in VALUE_LABELS) * 2 > len(group):
         kind = ValueKind.DATE if dates * 2 > len(group) else ValueKind.DECIMAL
-        relation = DatatypeProperty(key, ValueType(kind), label, domain)
+        relation = DatatypeProperty(key, ValueType(kind), phrase, domain, cues=cues)
     else:
         range_ = _types_of([item.candidate.tail_type for item in group], ontology)
-        relation = RelationType(key, label, domain, range_)
+        relation = RelationType(key, phrase, domain, range_, cues=cues)
     message = f'add relation {key} for "{surface}", said {len(group)} times'
     return _draft(SuggestionKind.NEW_RELATION, key, group, message, relations=(relation,))
 
@@ -301,13 +313,11 @@ def _types_of(labels: Iterable[str | None], ontology: Ontology) -> tuple[str, ..
 
 
 def _alias(form: str, group: Sequence[Rejected], ontology: Ontology) -> _Draft | None:
-    """The one declared relation that shares a word family with the phrase and takes these types."""
-    stems = {stem(verb_lemmas(w)[0]) for w in form.split() if w not in PREPOSITIONS}
+    """A declared relation one of whose phrases has the same word families, and that takes these types."""
+    stems = _stems(form)
     surface = _commonest(item.candidate.relation.lower() for item in group)
     for relation in ontology.relations.values():
-        words = f"{relation.label} {' '.join(relation.aliases)} {' '.join(relation.cues)}".lower().split()
-        own = {stem(verb_lemmas(w)[0]) for w in words if w not in PREPOSITIONS}
-        if not stems <= own:
+        if all(_stems(phrase) != stems for phrase in (relation.label, *relation.aliases, *relation.cues)):
             continue
         changed = replace(relation, cues=(*relation.cues, surface))
         trial = Ontology.build(
@@ -322,13 +332,19 @@ def _alias(form: str, group: Sequence[Rejected], ontology: Ontology) -> _Draft |
     return None
 
 
+def _stems(phrase: str) -> set[str]:
+    """Word families of a phrase, and its prepositions as they are: "described as" does not describe."""
+    words = content_words(phrase)[0]
+    return {w if w in PREPOSITIONS else stem(verb_lemmas(w)[0]) for w in words}
+
+
 def _widenings(rejected: Sequence[Rejected], ontology: Ontology, min_count: int) -> Iterable[_Draft]:
     checker = Checker(ontology)
     groups: dict[tuple[str, str, str], list[Rejected]] = {}
     for item in rejected:
         side = {ReasonCode.DOMAIN_VIOLATION: "domain", ReasonCode.RANGE_VIOLATION: "range"}.get(item.reason)
         relation = ontology.relations.get(item.relation or "")
-        if side is None or relation is None:
+        if side is None or relation is None or not _says_something(normal_form(item.candidate.relation)):
             continue
         # The end that is wrong depends on whether the phrase runs backwards.
         inverted = any(
@@ -340,10 +356,11 @@ def _widenings(rejected: Sequence[Rejected], ontology: Ontology, min_count: int)
         if reading is not None:
             groups.setdefault((relation.key, side, reading[0]), []).append(item)
     for (key, side, type_key), group in sorted(groups.items()):
-        if len(group) < min_count:
-            continue
         relation = ontology.relations[key]
         is_domain = side == "domain"
+        present = relation.domain if is_domain else relation.range
+        if _support(group) < min_count or any(ontology.is_a(type_key, other) for other in present):
+            continue
         allowed = (*(relation.domain if is_domain else relation.range), type_key)
         changed = replace(relation, domain=allowed) if is_domain else replace(relation, range=allowed)
         kind = SuggestionKind.WIDEN_DOMAIN if is_domain else SuggestionKind.WIDEN_RANGE
@@ -364,7 +381,7 @@ def _new_types(rejected: Sequence[Rejected], ontology: Ontology, min_count: int)
     for noun, group in sorted(groups.items()):
         kinds = kinds_of_noun(noun) or ()
         key = noun.capitalize()
-        if len(group) < min_count or key in ontology.types or not IDENTIFIER.fullmatch(key) or not kinds:
+        if _support(group) < min_count or key in ontology.types or not IDENTIFIER.fullmatch(key) or not kinds:
             continue
         parent = checker.aligner.type_of(kinds[0])
         entity_type = EntityType(key, noun, parents=(parent[0],) if parent else ())

@@ -20,10 +20,10 @@ relations:
 def reject(*candidates, example="some text"):
     checker = Checker(SCHEMA)
     items = []
-    for candidate in candidates:
+    for number, candidate in enumerate(candidates):
         verdict = checker.check(candidate)
         assert not verdict.is_accepted, (candidate, verdict)
-        items.append(Rejected(candidate, verdict.reason, verdict.relation, example))
+        items.append(Rejected(candidate, verdict.reason, verdict.relation, f"{example} {number}"))
     return items
 
 
@@ -76,7 +76,7 @@ def test_the_most_useful_comes_first_and_few_are_not_enough():
 
 def test_examples_quote_the_text():
     (best, *_) = suggest(reject(*SUED, example="Company 0 sued Rival 0."), SCHEMA)
-    assert best.examples[0] == "(Company 0, sued, Rival 0) in: Company 0 sued Rival 0."
+    assert best.examples[0] == "(Company 0, sued, Rival 0) in: Company 0 sued Rival 0. 0"
     assert len(best.examples) == 3
 
 
@@ -101,6 +101,16 @@ def test_phrases_that_say_nothing_are_not_proposed(phrase):
 def test_suggestions_do_not_depend_on_the_order_of_rejects():
     rejected = reject(*SUED, *BORN, *PLACES)
     assert suggest(rejected, SCHEMA) == suggest(rejected[::-1], SCHEMA)
+
+
+def test_a_list_in_one_sentence_speaks_once():
+    once = [Rejected(c, r, k, "one and the same sentence") for c, r, k, _ in reject(*SUED)]
+    assert suggest(once, SCHEMA) == []
+
+
+def test_common_nouns_are_no_ends():
+    nouns = [Candidate(f"Company {n}", "sued", "rivals", "ORG", "ORG") for n in range(4)]
+    assert suggest(reject(*nouns), SCHEMA) == []
 
 
 def test_the_schema_itself_is_not_changed():
