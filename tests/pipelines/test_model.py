@@ -287,19 +287,19 @@ def test_a_text_is_read_by_a_model_without_building(road: Road) -> None:
     assert b"refused" in failed.stderr
 
 
-@pytest.mark.parametrize(
-    "stored", ["llm.base_url=http://127.0.0.1:9/v1", "llm.api_key_env=SOME_OTHER_SECRET"]
-)
-def test_a_knowledge_base_cannot_choose_who_gets_a_key(road: Road, stored: str) -> None:
-    built = road.build("kg", "--set", stored if "env" in stored else "llm.seed=1")
+@pytest.mark.parametrize("setting", ["llm.seed=1", "llm.api_key_env=SOME_OTHER_SECRET"])
+def test_a_knowledge_base_cannot_choose_who_gets_a_key(road: Road, setting: str) -> None:
+    built = road.build("kg", "--set", setting)  # its settings name the server's address, too
     assert built.returncode == 0, built.stderr.decode()
-    before = len(road.seen())
-    for command in (["ask", str(road.folder / "kg"), "Who?", "--answerer", "llm"],
-                    ["eval", str(road.folder / "kg"), "--questions", str(road.ontology), "--judge"]):  # fmt: skip
+    paid = len(road.seen())
+    questions = road.folder / "questions.jsonl"
+    questions.write_text('{"question": "Who founded Acme1?", "answer": "Ada Stone1"}\n', encoding="utf-8")
+    kg = str(road.folder / "kg")
+    for command in (
+        ["ask", kg, "Who?", "--answerer", "llm"],
+        ["eval", kg, "--questions", str(questions), "--judge"],
+    ):
         done = road.run(*command)
         assert done.returncode == 2
-    assert (
-        b"the knowledge base itself names"
-        in road.run("ask", str(road.folder / "kg"), "Who?", "--answerer", "llm").stderr
-    )
-    assert len(road.seen()) == before
+        assert b"the knowledge base itself names" in done.stderr
+    assert len(road.seen()) == paid
