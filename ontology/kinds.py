@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from ontology.lexicon import (
     COMMON_HEADS,
     COMPATIBILITY,
     KIND_TYPE_NAMES,
     LABEL_SYNONYMS,
+    NAME_HEADS,
     NAME_KINDS,
     NO_ROLES,
     NOUN_KINDS,
@@ -22,7 +24,7 @@ from ontology.lexicon import (
     STRETCH,
     VALUE_LABELS,
 )
-from ontology.morphology import PREPOSITIONS, noun_key, singular
+from ontology.morphology import PREPOSITIONS, noun_key, singular, words
 from ontology.schema import EntityType, Ontology, words_of
 
 # Below this compatibility a label and a type contradict each other.
@@ -303,6 +305,14 @@ def _head(label: str) -> str:
 _GENERAL = frozenset(
     name for kind, names in KIND_TYPE_NAMES.items() for name in names[:3] if kind not in ("CHARACTER", "ROLE")
 )
+
+
+@lru_cache(maxsize=1 << 16)
+def kind_of_name(name: str) -> str | None:
+    """The kind a name gives away by its own words ("Ashby Prize for Poetry"), for names nobody labelled."""
+    tokens = words(name)
+    cut = next((i for i, w in enumerate(tokens) if w in PREPOSITIONS and i > 0), len(tokens))
+    return NAME_HEADS.get(tokens[cut - 1]) if tokens else None
 
 
 def _is_confusable(first: tuple[str, ...], second: tuple[str, ...]) -> bool:

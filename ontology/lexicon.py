@@ -203,7 +203,7 @@ _KIND_NOUNS = {
     """,
     "NORP": """
         nationality people ethnicity tribe clan ethnic_group religion faith ideology caste demonym
-        population
+        population people_group religious_group social_group
     """,
     "CHARACTER": """
         character superhero villain protagonist antagonist deity god goddess creature monster
@@ -254,6 +254,16 @@ _COMMON = """
     publication article artwork product artifact device event nationality language
 """
 COMMON_HEADS = frozenset(_COMMON.split())
+
+# Last words (before a preposition) of names that say what the thing is: "Ashby Prize for Poetry".
+_NAME_HEADS = {
+    "AWARD": "award awards prize medal trophy oscar grammy emmy",
+    "ORG": "university college school academy institute company corporation inc ltd gmbh party club",
+    "EVENT": "battle siege war championship championships olympics festival election",
+    "LOC": "river lake mountain mountains island islands valley bay county province",
+    "FACILITY": "museum airport stadium cathedral bridge dam library hospital",
+}
+NAME_HEADS = {word: kind for kind, words in _NAME_HEADS.items() for word in words.split()}
 
 # Nouns for people that do not tell what they do.
 _NO_ROLES = """

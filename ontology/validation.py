@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ontology.alignment import Aligner, How, Match, default_aligner
-from ontology.kinds import TypeFit, coarse_label
+from ontology.kinds import TypeFit, coarse_label, kind_of_name
 from ontology.lexicon import VALUE_LABELS
 from ontology.schema import DatatypeProperty, Ontology, ValueKind
 from ontology.values import normalise_value
@@ -165,6 +165,10 @@ class Checker:
     def check(self, candidate: Candidate) -> Verdict:
         """Decide one candidate; see `check`."""
         head, relation, tail, head_type, tail_type, tail_is_value = candidate
+        if head_type is None or head_type == "MISC":
+            head_type = kind_of_name(head) or head_type
+        if (tail_type is None or tail_type == "MISC") and not tail_is_value:
+            tail_type = kind_of_name(tail) or tail_type
         # An untyped noun in lower case is its own best hint at what it is ("was a tenor").
         noun = tail if tail_type is None and tail.islower() else None
         shape = (relation, head_type, tail_type, tail_is_value, noun)
