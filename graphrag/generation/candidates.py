@@ -14,6 +14,7 @@ from graphrag.generation.values import Value, dates, numbers, scores
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from ontology import Ontology
 from ontology.kinds import TypeAligner, kinds_of_noun
+from ontology.lexicon import COMPATIBILITY
 
 _LOOSE_KINDS = {Form.PERSON: ("PERSON",), Form.PLACE: ("LOC", "FACILITY")}
 _NAME_RUN = re.compile(
@@ -119,12 +120,16 @@ class Finder:
         sentence: Sentence,
     ) -> Iterator[Found]:
         """Candidates in a sentence; what the condition itself names is none."""
+        said = {word for unit in units for word in unit} | set(plain_words(noun))
         if form is Form.DATE:
             yield from _dates(noun, lead, names, units, sentence)
         elif form in (Form.NUMBER, Form.MONEY):
             yield from _numbers(form, noun, names, units, sentence)
         else:
-            yield from self._things(form, noun, names, sentence)
+            for found in self._things(form, noun, names, sentence):
+                words = set(plain_words(found.text))
+                if not words or not words <= said:  # an office asked for is not its holder
+                    yield found
 
     def _things(
         self, form: Form, noun: str, names: Sequence[NameAsked], sentence: Sentence
@@ -182,6 +187,8 @@ class Finder:
         fuller = standing and len(surface) > len(entity.name) and surface[:1].isupper()
         text = " ".join(surface.split()) if fuller else entity.name
         nearby = _noun_nearby(noun, sentence, item.start, item.end)
+        if standing and _says_kind(entity.name, noun):
+            nearby = _APPOSITION
         fit = self._type_fit(entity, form, noun)
         if nearby == _APPOSITION:
             fit = 1.0  # the text says what it is, whatever the graph took it for
@@ -209,9 +216,8 @@ class Finder:
         own = self._kinds.setdefault(entity.type, self._types.kinds(entity.type))
         if not own:
             return _UNKNOWN
-        if own[0] in kinds:
-            return related
-        return 0.4 if set(own) & set(kinds) else _WRONG
+        likely = max(COMPATIBILITY.get(own[0], {}).get(kind, 0.0) for kind in kinds)
+        return max(_WRONG, related * likely)
 
 
 def plain_words(text: str) -> list[str]:
@@ -255,6 +261,12 @@ def _stands(surface: str, entity: Entity) -> bool:
     """Whether the words are a name of the thing, not a pronoun or a description for it."""
     words = set(plain_words(surface))
     return bool(words) and any(words & set(plain_words(name)) for name in (entity.name, *entity.aliases))
+
+
+def _says_kind(name: str, noun: str) -> bool:
+    """Whether a name itself says what it names: "Science Museum" for a museum."""
+    head = plain_words(noun)[-1:]
+    return bool(head) and stem(head[0]) in {stem(word) for word in plain_words(name)}
 
 
 def _noun_nearby(noun: str, sentence: Sentence, start: int, end: int) -> float:

@@ -16,7 +16,7 @@ from graphrag.generation.asking import Ask, Comparison, Form, Question
 from graphrag.generation.passages import Passages, Sentence
 from graphrag.generation.question import read_question
 from graphrag.generation.reader import Reader
-from graphrag.generation.solving import Hop, Search, Solution, Solver
+from graphrag.generation.solving import Hop, Search, Solution, Solver, linked_names
 from graphrag.generation.wording import WordVectors
 from graphrag.interfaces import Embedder, KnowledgeView
 from ontology import Ontology
@@ -69,10 +69,9 @@ class ExtractiveGenerator:
         """
         if context.mode == "global":
             return _global_answer(context, self._view)
-        anchors = context.query.anchors
-        names = [item.words for item in anchors if any(map(str.isupper, item.words)) or " " in item.words]
+        names = linked_names(context)
         asked = read_question(question, names)
-        solver = Solver(self._passages, self._reader, self._search, context, asked)
+        solver = Solver(self._passages, self._reader, self._search, context, asked, self._least)
         if asked.comparison is not None:
             return self._compare(asked, asked.comparison, solver, context)
         if asked.form is Form.YES_NO:
@@ -82,7 +81,7 @@ class ExtractiveGenerator:
         return self._answer(asked, solver, context)
 
     def _answer(self, asked: Question, solver: Solver, context: Context) -> Answer:
-        best = solver.best(asked.asks[0], self._least, asked.asks[1:])
+        best = solver.best(asked.asks[0], asked.asks[1:])
         if best is None:
             return _abstain(context, _missing(asked, solver.solve(asked.asks[0]), self._passages))
         shorts = solver.together(best, asked.asks[0])
@@ -97,7 +96,7 @@ class ExtractiveGenerator:
         return self._compose(context, ", ".join(shorts), hops, way, best.score, path)
 
     def _compare(self, asked: Question, comparison: Comparison, solver: Solver, context: Context) -> Answer:
-        left, right = (solver.side(comparison, side, self._least) for side in comparison.sides)
+        left, right = (solver.side(comparison, side) for side in comparison.sides)
         if left is None or right is None:
             lost = comparison.sides[0] if left is None else comparison.sides[1]
             what = comparison.same or comparison.attribute

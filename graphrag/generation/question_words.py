@@ -85,13 +85,13 @@ def _plain_words(text: str, *, at_start: bool) -> list[Word]:
         token = match.group()
         possessive = re.fullmatch(r"(.+)['’]s?", token)
         core = possessive.group(1) if possessive else token
-        words.append(Word(core, name=_is_name(core, first=at_start and not words)))
+        words.append(Word(core, name=is_name(core, first=at_start and not words)))
         if possessive:
             words.append(Word("'s"))
     return words
 
 
-def _is_name(word: str, *, first: bool) -> bool:
+def is_name(word: str, *, first: bool = False) -> bool:
     """Whether a word is written as a name is; the first word's capital says nothing, nor does that of CEO."""
     lower = word.lower()
     if not any(letter.isupper() for letter in word) or lower in DETERMINERS:

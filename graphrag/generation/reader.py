@@ -32,13 +32,21 @@ _HOPELESS = 0.3
 _TITLE_PENALTY = 0.35
 _NO_NAME = 0.05
 _BY_TITLE = 0.75
+_BY_PART = 0.85
 _CONVENTION = 0.9
 _BY_EARLIER = 0.5
 _LOOSE_WEIGHT = 0.4
 # "Finnish city": such a word tells of a kind; a sentence need not repeat it.
 _PEOPLE = re.compile(r"(?:ish|ian|ean|ese|can|utch|ench|wiss|reek|tani|aqi|aeli|ezi|erman)$")
 _UNTOLD = 0.9
+_ASIDE = 0.3
+_LEAST_FIT = 0.3
+_STALE = frozenset({"then", "former", "formerly", "previously", "ex"})
+_BYGONE = 0.9
 _LED = 0.35
+_NOT_LED = 0.6
+# Prepositions that tell the part an answer plays; "in" and "on" stand before too many things.
+_TELLING = frozenset({"after", "with", "for", "against", "by", "under", "from", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +147,11 @@ class Reader:
             for found in self._finder.find(
                 condition.form, condition.noun, condition.lead, condition.names, condition.units, sentence
             ):
-                place = _place_fit(condition, sentence, found.start, found.end, spots)
+                place, side = _place_fit(condition, sentence, found.start, found.end, spots)
                 if found.entity_id and (found.entity_id, sentence.chunk.id) in linked:
                     place = min(1.0, 1.3 * place)
-                score = (
-                    coverage * (0.35 + 0.35 * found.fit + 0.3 * place) * (1.0 if found.fit >= 0.3 else 0.5)
-                )
+                score = coverage * (0.35 + 0.35 * found.fit + 0.3 * place) * (0.75 + 0.25 * side)
+                score *= 1.0 if found.fit >= _LEAST_FIT else 0.5
                 candidate = Candidate(found, sentence, coverage, score, lacking)
                 old = best.get(found.key)
                 if old is None or candidate.score > old.score:
@@ -219,6 +226,8 @@ class Reader:
             spots.append(spot)
         said = got / total if total else 1.0
         coverage = math.sqrt(share * said) * (_TITLE_PENALTY if broken else 1.0)
+        if any(_STALE.intersection(words[max(0, spot.first - 3) : spot.first]) for spot in spots):
+            coverage *= _BYGONE  # "then the chief executive of": true, but of another time
         return (coverage, spots, tuple(lacking)) if coverage >= _HOPELESS else None
 
     def _name_match(self, name: NameAsked, sentence: Sentence, words: Sequence[str]) -> float:
@@ -228,7 +237,7 @@ class Reader:
         parts = name.parts
         present = sum(part in words for part in parts) / len(parts) if parts else 0.0
         if present == 1.0:
-            return 1.0
+            return _BY_PART if ids and _inside_another(parts, sentence) else 1.0
         if sentence.subject in ids or name.means(sentence.chunk.title):
             return _BY_SUBJECT if sentence.leans or sentence.ordinal == 0 else _BY_SUBJECT - 0.1
         if parts and set(parts) <= set(plain_words(sentence.chunk.title)):
@@ -240,6 +249,23 @@ class Reader:
         if len(parts) > 1 and parts[-1] in words and len(parts[-1]) > 2:
             return 0.75
         return 0.5 * present
+
+
+def _inside_another(parts: Sequence[str], sentence: Sentence) -> bool:
+    """Whether the words of a name stand only within a longer name of something else: "Google DeepMind"."""
+    for start, end, word in sentence.words:
+        if word == parts[0]:
+            around = [item for item in sentence.named if item.start <= start and end <= item.end]
+            if not any(
+                len(plain_words(sentence.text[item.start : item.end])) > len(parts) for item in around
+            ):
+                return False
+    return True
+
+
+def _has_plain_word(text: str) -> bool:
+    """Whether a name is joined to a common noun: "M3 family" is about the M3."""
+    return any(word.islower() and word not in STOPWORDS for word in text.split())
 
 
 def _implied(unit: tuple[str, ...], sentence: Sentence) -> Spot | None:
@@ -289,23 +315,26 @@ def _weights(condition: Condition, pool: Sequence[Sentence]) -> dict[tuple[str, 
 
 def _place_fit(
     condition: Condition, sentence: Sentence, start: int, end: int, spots: Sequence[Spot]
-) -> float:
-    """How near to the matched words, and on which side of the verb, a candidate stands."""
+) -> tuple[float, float]:
+    """How near to the matched words, and how far on the right side of the verb, a candidate stands."""
     if not spots:
-        return 0.5
+        return 0.5, 1.0
     words = sentence.words
     first = next((n for n, (left, _, _) in enumerate(words) if left >= start), len(words) - 1)
     last = next((n for n in range(len(words) - 1, -1, -1) if words[n][1] <= end), first)
     gaps = sorted(max(0, spot.first - last, first - spot.last) for spot in spots)
     near = 1.0 / (1.0 + 0.12 * gaps[0])
-    if condition.lead and condition.lead.split()[-1] in [
-        word for _, _, word in words[max(0, first - 3) : first]
-    ]:
-        near = min(1.0, near + _LED)
+    if condition.lead:
+        lead = condition.lead.split()[-1]
+        if lead in [word for _, _, word in words[max(0, first - 3) : first]]:
+            near = min(1.0, near + _LED)
+        elif lead in _TELLING:
+            near *= _NOT_LED
     verb = next((spot for spot in spots if spot.verb), None)
     if verb is None or condition.agent is None:
-        return near
-    return near * _side(condition.agent, verb, first, [word for _, _, word in words])
+        return near, 1.0
+    side = _side(condition.agent, verb, first, [word for _, _, word in words])
+    return near * side, side
 
 
 def _side(agent: bool, verb: Spot, place: int, words: Sequence[str]) -> float:
@@ -323,6 +352,8 @@ def _side(agent: bool, verb: Spot, place: int, words: Sequence[str]) -> float:
         return (
             1.0 if not doer else _UNTOLD
         )  # "a fort, completed in 1796" and "he completed the fort" look alike
+    if agent and doer and place > 0 and words[place - 1] in PREPOSITIONS and place < verb.first:
+        return _ASIDE  # "ousted from Apple, he bought": what a preposition leads in does nothing
     return 1.0 if doer == agent else 0.45
 
 

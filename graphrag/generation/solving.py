@@ -12,6 +12,7 @@ from graphrag.datamodel import Context
 from graphrag.generation.asking import Ask, Comparison, Form, Question
 from graphrag.generation.candidates import Candidate, Found
 from graphrag.generation.passages import Passages, Sentence
+from graphrag.generation.question_words import is_name
 from graphrag.generation.reader import Condition, Reader
 from ontology.morphology import singular
 
@@ -24,7 +25,6 @@ _LEAST_FIT = 0.3
 _WHOLE = 0.78
 """Least coverage at which one sentence may answer a question with its inner questions unasked."""
 _WHOLE_PRICE = 0.8
-_BESIDE = 0.92
 _LISTING = frozenset({"and", "or", "the", "with", "as", "well", "his", "her", "its", "both"})
 
 
@@ -76,14 +76,29 @@ class Solver:
     """Answers the steps of one question."""
 
     def __init__(
-        self, passages: Passages, reader: Reader, search: Search | None, context: Context, question: Question
+        self,
+        passages: Passages,
+        reader: Reader,
+        search: Search | None,
+        context: Context,
+        question: Question,
+        least: float,
     ) -> None:
-        """`search` finds passages for a step; without it only those of `context` are read."""
+        """Prepare to solve.
+
+        Args:
+            passages: Where sentences come from.
+            reader: Reads single steps.
+            search: Finds passages for a step; without it only those of `context` are read.
+            context: What was found for the question as a whole.
+            question: The question.
+            least: Coverage that a step needs to count as answered.
+        """
         self._passages = passages
         self._reader = reader
         self._search = search
-        linked = (anchor.words for anchor in context.query.anchors if any(map(str.isupper, anchor.words)))
-        self._names = tuple(dict.fromkeys((*question.names, *linked)))
+        self._names = tuple(dict.fromkeys((*question.names, *linked_names(context))))
+        self._least = least
         self._first = question.asks[0] if question.asks else None
         self._chunks = [hit.id for hit in context.hits[:_CONTEXT_CHUNKS]]
         self._solved: dict[Ask, list[Solution]] = {}
@@ -104,43 +119,55 @@ class Solver:
                 score *= _WHOLE_PRICE if opening.whole else 1.0
                 solution = Solution(found.text, found.entity_id, score, (*opening.hops, hop))
                 old = solutions.get(found.key)
-                if old is None or solution.score > old.score:
+                if old is None or self._worth(solution) > self._worth(old):
                     solutions[found.key] = solution
-        ranked = sorted(solutions.values(), key=lambda item: (-item.score, item.text))[: 2 * _BEAM]
+        ranked = sorted(
+            solutions.values(), key=lambda item: (*(-part for part in self._worth(item)), item.text)
+        )
+        ranked = ranked[: 2 * _BEAM]
         self._solved[ask] = ranked
         return ranked
 
-    def best(self, ask: Ask, least: float, further: Sequence[Ask] = ()) -> Solution | None:
+    def _worth(self, solution: Solution) -> tuple[float, float]:
+        """What is answered at every step comes before what is not, then by score."""
+        return float(self._is_sound(solution)), solution.score
+
+    def _is_sound(self, solution: Solution) -> bool:
+        return solution.coverage >= self._least and solution.fit >= _LEAST_FIT
+
+    def best(self, ask: Ask, further: Sequence[Ask] = ()) -> Solution | None:
         """The best answer of the right kind whose every step is covered; None if there is none.
 
         Where further things are asked of the same event, an answer whose sentence tells them too is
         preferred.
         """
-        good = [item for item in self.solve(ask) if item.coverage >= least and item.fit >= _LEAST_FIT]
+        good = [item for item in self.solve(ask) if self._is_sound(item)]
         if further and good:
-            good = [self._telling(good[0], further[0], least) or good[0]]
+            good = [self._telling(good[0], further[0]) or good[0]]
         return good[0] if good else None
 
-    def _telling(self, solution: Solution, further: Ask, least: float) -> Solution | None:
+    def _telling(self, solution: Solution, further: Ask) -> Solution | None:
         """The answer by the sentence that tells the further thing best; None if none tells both."""
         last = solution.hops[-1]
         condition = replace(last.condition, form=further.form, noun=further.noun, lead=further.lead)
+        best: Solution | None = None
         for told in self._reader.read(condition, self._pool(further, {})):
-            if told.coverage < least or told.found.fit < _LEAST_FIT:
+            if told.coverage < self._least or told.found.fit < _LEAST_FIT:
                 continue
             for candidate in self._reader.read(last.condition, [told.sentence]):
-                if candidate.found.fit >= _LEAST_FIT:
+                score = candidate.score * told.score
+                if candidate.found.fit >= _LEAST_FIT and (best is None or score > best.score):
                     hop = Hop(last.ask, last.condition, candidate)
                     text, entity_id = candidate.found.text, candidate.found.entity_id
-                    return Solution(text, entity_id, solution.score, (*solution.hops[:-1], hop))
-        return None
+                    best = Solution(text, entity_id, score, (*solution.hops[:-1], hop))
+        return replace(best, score=solution.score) if best is not None else None
 
-    def side(self, comparison: Comparison, side: str | Ask, least: float) -> Solution | None:
+    def side(self, comparison: Comparison, side: str | Ask) -> Solution | None:
         """What is compared, for one side."""
         if comparison.form is Form.THING and not comparison.attribute:
-            return self.best(side, least) if isinstance(side, Ask) else self._itself(side)
+            return self.best(side) if isinstance(side, Ask) else self._itself(side)
         pieces = (side, comparison.attribute) if comparison.attribute else (side,)
-        return self.best(Ask(comparison.form, comparison.same, pieces), least)
+        return self.best(Ask(comparison.form, comparison.same, pieces))
 
     def confirm(self, ask: Ask) -> tuple[float, Sentence, tuple[Hop, ...]] | None:
         """The sentence that states the whole condition best."""
@@ -182,14 +209,13 @@ class Solver:
         good = [item for item in found if item.found.fit >= _LEAST_FIT]
         listed, other = _listed(text, last.candidate.found, [item.found for item in good])
         if ask.count is not None and len(listed) < ask.count:
-            # Of the right kind first; then names that the graph takes for another kind.
-            names = [item for item in found if item not in good and not item.found.text.islower()]
+            # What follows in the sentence, of the right kind first; then names taken for another kind.
+            here = last.candidate.found.start
             rest = [
-                item.found
-                for item in (*good, *names)
-                if item.score >= _BESIDE * last.candidate.score or item in names
+                item.found for item in found if item.found.fit >= _LEAST_FIT or not item.found.text.islower()
             ]
             rest = [item for item in rest if item not in listed and item.key not in other]
+            rest.sort(key=lambda item: (item.start < here, item.fit < _LEAST_FIT, abs(item.start - here)))
             listed += rest[: ask.count - len(listed)]
         elif ask.count is not None:
             order = {item.found.key: n for n, item in enumerate(found)}
@@ -237,6 +263,12 @@ class Solver:
         return self._passages.sentences_of(chunks)
 
 
+def linked_names(context: Context) -> tuple[str, ...]:
+    """Words of the question that the search took for names, and that are written as names are."""
+    words = (anchor.words for anchor in context.query.anchors)
+    return tuple(dict.fromkeys(item for item in words if any(is_name(word) for word in item.split())))
+
+
 def _mean(scores: Sequence[float]) -> float:
     """Geometric, so that ways of different length compare and one weak step is felt."""
     return math.prod(scores) ** (1.0 / len(scores))
@@ -249,7 +281,8 @@ def _listed(text: str, best: Found, found: Sequence[Found]) -> tuple[list[Found]
     aliases: set[str] = set()
     for first, second in pairwise(ordered):
         between = text[first.end : second.start]
-        if re.fullmatch(r"[^,;()]*\(", between) and text[second.end : second.end + 1] == ")":
+        after = second.start + len(second.text)
+        if re.fullmatch(r"[^,;()]*\(", between) and text[after : after + 1] == ")":
             named[first.key] = f"{text[first.start : second.start].rstrip(' (')} ({second.text})"
             aliases.add(second.key)
             named[second.key] = second.text

@@ -29,7 +29,6 @@ from graphrag.index.snapshot import SearchIndex
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from graphrag.interfaces import Embedder, Executor, Floats, KnowledgeView
 from graphrag.linking import Cues, term_rows
-from graphrag.retrieval.question import Thesaurus
 from graphrag.retrieval.themes import Rows, Themes, lay_themes
 from graphrag.tokens import count_tokens
 from ontology.morphology import singular
@@ -46,10 +45,14 @@ _EMPTY = 0.4
 """How much less a sentence counts that names no thing at all."""
 _BEST_SENTENCES = 20_000
 """Sentences that tell which communities are relevant."""
+_NEAR_PASSAGES = 2_000
+_SHARING = 20_000
+"""Passages near the question, and sentences that share its words, that are compared in meaning."""
 _SECOND_LOOK = 1_200
 """Sentences whose own words are compared with the question's in vector space."""
 _ALIKE = 0.8
 _LEAST_ALIKE = 0.5
+_MOST_ALIKE = 12
 _KINDRED = 0.7
 """What another word for the same happening is worth beside the word itself."""
 _SPREAD = 0.8
@@ -168,7 +171,6 @@ class GlobalRetriever:
         self._index = index
         self._embedder = embedder
         self._cues = cues
-        self._thesaurus = Thesaurus(index, embedder)
         self._level = level
         self._budget = budget_tokens
         self._points = points
@@ -216,7 +218,6 @@ class GlobalRetriever:
         if not kept:
             return None
         folded = list(dict.fromkeys(word for _, word in kept))
-        alike = self._thesaurus.alike(folded)
         rows = term_rows(self._index, [stem(word) for word in folded]).tolist()
         vectors = self._embedder.embed([" ".join(surface for surface, _ in kept), *map(singular, folded)])
         rarest = float(np.max(self._index.term_idf, initial=1.0))
@@ -224,7 +225,7 @@ class GlobalRetriever:
         total = sum(weights)
         terms = []
         for word, row, weight, vector in zip(folded, rows, weights, vectors[1:], strict=True):
-            worth = {other: _ALIKE * value for other, value in alike[word] if value >= _LEAST_ALIKE}
+            worth = self._alike(vector)
             kin = term_rows(self._index, [*map(stem, kindred(word)), *self._cue_stems(stem(word))])
             worth |= {int(other): max(_KINDRED, worth.get(int(other), 0.0)) for other in kin[kin >= 0]}
             if row >= 0:
@@ -232,6 +233,15 @@ class GlobalRetriever:
             met = tuple(sorted(worth.items(), key=lambda item: (item[1], item[0])))
             terms.append(Term(weight / total, vector, met))
         return Asked(vectors[0], tuple(terms))
+
+    def _alike(self, vector: Floats) -> dict[int, float]:
+        """Terms among the corpus's common ones that mean nearly the same, with what each is worth."""
+        if not len(self._index.common_terms):
+            return {}
+        similar = self._index.term_vectors @ vector
+        near = np.flatnonzero(similar >= _LEAST_ALIKE)
+        near = near[np.argsort(-np.round(similar[near], 6), kind="stable")][:_MOST_ALIKE]
+        return {int(self._index.common_terms[row]): _ALIKE * float(similar[row]) for row in near}
 
     def _cue_stems(self, term: str) -> list[str]:
         """Stems of the words an ontology gives the relations that this word names."""
@@ -245,19 +255,33 @@ class GlobalRetriever:
         count = self._index.counts["sentences"]
         if asked is None:
             return self._centrality()
-        near = (self._index.sentence_vectors @ (asked.vector * np.float32(1 / 127))).astype(np.float64)
         words = np.zeros(count)
         for term in asked.terms:
             met = np.zeros(count)
             for row, value in term.worth:  # the least first, so that the best meeting stays
                 met[self._index.term_sentences.row(row)] = value
             words += term.share * met
-        near = np.clip(near, 0.0, 1.0)
+        near = self._near(asked.vector, words)
         best = _MEANING * near + (1.0 - _MEANING) * words
         rows = np.sort(np.argsort(-np.round(best, 9), kind="stable")[:_SECOND_LOOK])
         words[rows] = np.maximum(words[rows], self._like_words(asked, rows))
         score: Scores = (_MEANING * near + (1.0 - _MEANING) * words) * self._substance
         return score
+
+    def _near(self, vector: Floats, words: Scores) -> Scores:
+        """(sentences,) nearness in meaning; 0 for those that share no word and lie in a distant passage."""
+        near = np.zeros(len(words))
+        passages = np.argsort(-np.round(self._index.chunk_vectors @ vector, 6), kind="stable")[
+            :_NEAR_PASSAGES
+        ]
+        close = np.zeros(self._index.counts["chunks"], dtype=np.bool_)
+        close[passages] = True
+        rows = np.flatnonzero(close[np.asarray(self._index.sentence_chunk)])
+        sharing = np.argsort(-np.round(words, 9), kind="stable")[:_SHARING]
+        rows = np.union1d(rows, sharing[words[sharing] > 0.0])
+        vectors = self._index.sentence_vectors[rows].astype(np.float32)
+        near[rows] = np.clip(vectors @ (vector * np.float32(1 / 127)), 0.0, 1.0)
+        return near
 
     @cached_property
     def _substance(self) -> Scores:
