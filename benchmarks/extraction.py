@@ -89,10 +89,11 @@ def run_typed(
 
 
 def typed_predictions(
-    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row]
+    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row], *, min_score: float
 ) -> Iterator[Row]:
     """One prediction record per sentence."""
-    checkers = {name: Checker(schema, Config()) for name, schema in schemas.items()}
+    config = Config(extraction=ExtractionConfig(min_score=min_score))
+    checkers = {name: Checker(schema, config) for name, schema in schemas.items()}
     documents, results = extract_sentences(extractor, [row["sentence"] for row in rows])
     for row, document, result in zip(rows, documents, results, strict=True):
         schema = schemas[row["ontology"]]
@@ -206,7 +207,7 @@ def flat(name: str) -> str:
 def run_speed(model: str, path: Path | None) -> None:
     """Print words per CPU second of the pipeline alone and of extraction, and what a second process gains.
 
-    CPU seconds, so that other work on the machine does not count; the gain of two processes is wall time and does.
+    CPU seconds, so that other work on the machine does not count; the gain of two processes is in wall time.
     """
     sentences = [row["sentence"] for row in read_lines(path)] if path else list(SENTENCES) * 40
     texts = [" ".join(sentences[start : start + 8]) for start in range(0, len(sentences), 8)]

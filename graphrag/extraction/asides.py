@@ -49,7 +49,8 @@ class Aside:
     """One finding in brackets.
 
     Attributes:
-        kind: "born", "died", "made", "year" for dates; "acronym", "aka", "former", "native", "short" for names.
+        kind: "born", "died", "made", "year" for dates; "acronym", "aka", "former", "native"
+            for names.
         words: The verb where there is one ("founded"), else "".
         start, end: Where the date or name stands in the text.
     """

@@ -12,24 +12,30 @@ from dataclasses import dataclass
 
 from graphrag.datamodel import Modality
 from graphrag.extraction.clauses import Argument, Clause, conjuncts, find_clauses, identities
+from graphrag.extraction.coreference import class_of
 from graphrag.extraction.nominals import Kind, Nominal, NominalReader
 from graphrag.extraction.syntax import Parse
 from graphrag.extraction.wordlists import words
 
 __all__ = ["Fact", "SentenceReader"]
 
-_DETERMINERS = frozenset({"det", "det:predet", "nmod:poss"})
 _YEAR = re.compile(r"1[5-9]\d\d|20[0-4]\d")
 _LEFT_MODIFIERS = frozenset({"amod", "compound", "nummod", "punct", "flat", "nmod:unmarked", "goeswith"})
 # "a 1987 film" says when it came out, in the words people use of such a work.
 _ISSUED = dict.fromkeys(
     words(
-        """\n        film movie album song single video game short documentary ep soundtrack mixtape cartoon horror\n        comedy drama thriller western musical sequel remake videogame recording track\n        """
+        """
+        film movie album song single video game short documentary ep soundtrack mixtape cartoon horror
+        comedy drama thriller western musical sequel remake videogame recording track
+        """
     ),
     "released in",
 ) | dict.fromkeys(
     words(
-        """\n        novel book novella poem story essay play anthology memoir magazine manga comic treatise\n        biography pamphlet textbook monograph collection autobiography\n        """
+        """
+        novel book novella poem story essay play anthology memoir magazine manga comic treatise
+        biography pamphlet textbook monograph collection autobiography
+        """
     ),
     "published in",
 )
@@ -80,10 +86,10 @@ class SentenceReader:
     # ---- the sentence's topic
 
     def _of_topic(self, found: list[Fact]) -> Iterator[Fact]:
-        """What a defining sentence says of its subject in its further parts, by the words that govern each name.
+        """What a defining sentence says of its subject further on, by the words that govern each name.
 
-        In "X is an album by Y, taken to number one by Z in 1990" all of it bears on X, however the parser
-        hung the pieces. Read only where no rule above joined the two.
+        In "X is an album by Y, taken to number one by Z in 1990" all of it bears on X, however the
+        parser hung the pieces. Read only where no rule above joined the two.
         """
         topic = self._topic()
         if topic is None:
@@ -167,7 +173,7 @@ class SentenceReader:
         first_object: Nominal | None = None
         for argument in objects:
             target = self.nominals.read(argument.head)
-            if target is None:
+            if target is None or target.first <= clause.predicate <= target.last:
                 continue
             yield self._fact(subject, verb, target, "svo", mode, clause)
             yield from self._through(subject, verb, argument.head, "svo", mode, clause, 0)
@@ -368,12 +374,15 @@ class SentenceReader:
                 continue
             noun = parse.lower[head]
             if kind == "DATE":
-                words = _ISSUED.get(noun, f"is {noun} of")
+                link = _ISSUED.get(noun, f"is {noun} of")
+            elif kind == "NORP":
+                people = (class_of(noun) or subject.type) in ("PERSON", "ORG", None)
+                link = "has nationality" if people else "has origin"
             else:
-                words = f"is {noun} from"
+                link = f"is {noun} from"
             yield self._fact(
                 subject,
-                words,
+                link,
                 target,
                 "modifier-" + kind.lower(),
                 mode,

@@ -21,7 +21,7 @@ __all__ = ["mask", "openings"]
 
 STAND_IN = "Zarvoon"  # unknown to any vocabulary, so read by its capital and its place alone
 
-_SMALL = r"(?:of|the|a|an|and|or|in|on|for|to|at|from|with|by|de|du|la|le|les|der|die|das|van|von|my|your|no|is|vs\.?|&)"
+_SMALL = r"(?:of|the|a|an|and|or|in|on|for|to|at|from|with|by|de|du|la|le|les|der|die|das|van|von|my|your|no|is|vs\.?|&)"  # noqa: E501
 _CAPITAL = r"(?:[A-Z0-9À-Þ][^\s\"“”()\[\],;:]*|&)"
 _QUOTED = re.compile(
     r"(?P<open>\"|“|``\s?|„"
@@ -42,7 +42,7 @@ _CODE = re.compile(
     r"|July|August|September|October|November|December|per ?cent|%|million|billion|years?|days?"
     r"|hours?|km|miles|metres|people))"
 )
-# Brackets after a name: other spellings, dates, a translation. Read by `asides`; in a sentence they only disturb.
+# Brackets after a name: other spellings, dates, a translation. Read by `asides`; here they only disturb.
 _BRACKETS = re.compile(r"(?<=[\w\"'”’.!?]) ?\((?P<inner>[^()]{1,200})\)")
 _ASIDE = re.compile(
     r"[:;\d]|[^\x00-\x7f]|\b(?:born|also|formerly|or|lit|literally|pronounced|aka|a\.k\.a)\b", re.I
@@ -131,7 +131,7 @@ def mask(block: Block, name: str = "", names: Sequence[tuple[int, int]] = ()) ->
 
 
 def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
-    """(start, end, stand-in, kind) of what is to be replaced; may overlap. An empty stand-in leaves the words out."""
+    """(start, end, stand-in, kind) of what is to be replaced; may overlap. An empty stand-in: left out."""
     if "(" in text:
         for found in _BRACKETS.finditer(text):
             if _is_aside(found["inner"]):

@@ -90,7 +90,7 @@ def render(parse: Parse, pieces: tuple[Piece, ...]) -> str:
 
 
 # How often a rule's fact matches a gold fact that no better one matches, on development sentences of BenchIE,
-# BenchIE-FL and CaRB, drawn towards the mean of all rules where there were few (`benchmarks/extraction.py rules`).
+# BenchIE-FL and CaRB, drawn towards the mean of all rules where there were few .
 _SCORES = {
     "svo": 0.65,
     "obl": 0.6,

@@ -76,7 +76,7 @@ def _verbalise(parse: Parse) -> bool:
 
 
 def _joins_verb(parse: Parse, noun: int) -> bool:
-    """Whether a noun is coordinated with a finite verb that has no subject of its own: then it is a verb too."""
+    """Whether a noun is coordinated with a finite verb without a subject: then it is a verb too."""
     for kid in parse.children[noun]:
         if (
             parse.dep[kid] == "conj"
@@ -196,7 +196,7 @@ def _release_phrases(parse: Parse) -> bool:
 
 
 def _raise_adjuncts(parse: Parse) -> bool:
-    """In "found by Ann Lee at Oxford", "sold in May by Acme": dates and agents take no phrases of their own."""
+    """In "found by Ann Lee at Oxford", "sold in May by Acme", dates and agents take no phrases."""
     changed = False
     for token, label in enumerate(parse.dep):
         if label != "nmod":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -54,6 +55,9 @@ _PERSONAL = frozenset(
         """
     )
 )
+
+_RENAMED = re.compile(r"\b(?:known as|nicknamed|abbreviated(?: as| to)?|also called)\Z")
+_FORMER = re.compile(r"\b(?:formerly|previously|originally)\b")
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +156,7 @@ class SpacyExtractor:
     def _parse(self, blocks: list[Block], name: str = "") -> tuple[list[Block], list[Parse]]:
         """Blocks as they were shown to the parser, with their parses.
 
-        A block whose opening name the parser tore apart is shown to it once more, with a stand-in for the name.
+        A block whose opening name the parser tore apart is shown to it once more, with a stand-in.
         """
         shown = [mask(block, name) for block in blocks]
         parses = self._parse_once(shown)
@@ -173,9 +177,10 @@ class SpacyExtractor:
         ]
 
 
-# Confidence by rule: how often gold confirms its facts on development sentences (Text2KGBench, BenchIE), put on a
-# scale where the surest rules, confirmed half the time because gold lists about half of what is true, stand at 0.85
-# (`benchmarks/extraction.py rules`).
+# Confidence by rule: how often gold confirms its facts on development sentences (Text2KGBench, BenchIE),
+# put on a scale where the surest rules, confirmed half the time because gold lists about half of what is
+# true, stand at 0.85
+# as of the first release.
 _SCORES = {
     "brackets-born": 0.9,
     "brackets-died": 0.9,
@@ -399,10 +404,21 @@ class _ChunkReader:
         )
         if fact.rule in ("copula", "apposition", "title") and fact.modality is Modality.ASSERTED:
             subject = self._state_type(subject, fact.object)
+        if fact.object.kind == fact.subject.kind == Kind.NAME and _RENAMED.search(fact.predicate):
+            self._add_alias(subject, target, evidence.quote, fact.modality)
         key = (subject.span, fact.predicate, target.span)
         known = self.triples.get(key)
         if known is None or known.evidence.score < evidence.score:
             self.triples[key] = Triple(subject, fact.predicate, target, evidence, fact.modality)
+
+    def _add_alias(self, subject: Mention, target: Mention, quote: str, modality: Modality) -> None:
+        """Note that the text calls one thing by two names ("Kestrel, formerly known as Hawk Systems")."""
+        if modality is not Modality.ASSERTED or subject.name == target.name:
+            return
+        kind = "former" if _FORMER.search(quote) else "aka"
+        alias = Alias(subject.name, target.name, kind, self.chunk.id, target.span)
+        self.aliases.setdefault((subject.name, target.name), alias)
+        self.discourse.add_alias(subject.name, target.name)
 
     def _argument(
         self, block: Block, parse: Parse, nominal: Nominal, resolved: dict[int, Mention]

@@ -11,7 +11,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from spacy.attrs import DEP, ENT_IOB, ENT_TYPE, HEAD, IDX, LEMMA, ORTH, POS, SENT_START, SPACY, TAG
+from spacy.attrs import (  # type: ignore[import-not-found]
+    DEP,
+    ENT_IOB,
+    ENT_TYPE,
+    HEAD,
+    IDX,
+    LEMMA,
+    ORTH,
+    POS,
+    SENT_START,
+    SPACY,
+    TAG,
+)
 from spacy.strings import StringStore
 from spacy.tokens import Doc
 
@@ -123,7 +135,7 @@ class Parse:
         self._entity_end[token] = token + 1
 
     def is_subject(self, start: int, end: int) -> bool:
-        """Whether the characters [start, end) of the text are the core of one subject, in the parser's eyes."""
+        """Whether the parser took the characters [start, end) for the core of one subject."""
         tokens = [t for t, at in enumerate(self.start) if start <= at < end]
         inside = set(tokens)
         outer = [t for t in tokens if self.head[t] not in inside or self.head[t] == t]

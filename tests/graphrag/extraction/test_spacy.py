@@ -1,4 +1,4 @@
-"""The extractor's contract: spans quote, documents stand alone, nothing is asserted that the text does not."""
+"""The extractor's contract: spans quote, documents stand alone, only what the text asserts is asserted."""
 
 from collections.abc import Callable
 
