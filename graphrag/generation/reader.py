@@ -294,9 +294,9 @@ def _last_preposition(text: str) -> str:
 
 def _agency(text: str, names: Sequence[NameAsked]) -> bool | None:
     """Whether the answer is the doer: the condition starts with its verb."""
-    first = text.split(" ")[0].lower() if text else ""
-    if not first:
-        return None
+    first, second = (*text.lower().split(" ")[:2], "", "")[:2]
+    if not first or second == "of":
+        return None  # "headquarters of X" is no verb
     if any(text.startswith(name.text) for name in names) or first in _BE:
         return False
     return True if is_verb_form(first) else None

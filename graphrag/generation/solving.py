@@ -25,6 +25,7 @@ _LEAST_FIT = 0.3
 _WHOLE = 0.78
 """Least coverage at which one sentence may answer a question with its inner questions unasked."""
 _WHOLE_PRICE = 0.8
+_SECOND_CHOICE = 0.95
 _LISTING = frozenset({"and", "or", "the", "with", "as", "well", "his", "her", "its", "both"})
 
 
@@ -70,6 +71,7 @@ class _Opening:
     score: float
     hops: tuple[Hop, ...]
     whole: bool = False
+    price: float = 1.0
 
 
 class Solver:
@@ -116,7 +118,7 @@ class Solver:
                 found = candidate.found
                 hop = Hop(ask, condition, candidate)
                 score = _mean((*(step.candidate.score for step in opening.hops), candidate.score))
-                score *= _WHOLE_PRICE if opening.whole else 1.0
+                score *= _WHOLE_PRICE if opening.whole else opening.price
                 solution = Solution(found.text, found.entity_id, score, (*opening.hops, hop))
                 old = solutions.get(found.key)
                 if old is None or self._worth(solution) > self._worth(old):
@@ -246,9 +248,10 @@ class Solver:
                     {**way.found, inner: (item.text, item.entity_id)},
                     way.score * item.score,
                     (*way.hops, *item.hops),
+                    price=way.price * _SECOND_CHOICE**rank,
                 )
                 for way in ways
-                for item in options
+                for rank, item in enumerate(options)
             ]
             ways = sorted(ways, key=lambda way: -way.score)[:_BEAM]
         if ask.inner:

@@ -65,7 +65,7 @@ _PER_COMMUNITY = 6
 _PER_SOURCE = 3
 _PER_THEME = 2
 _BATCH = 16
-_RELEVANT = 0.45
+_RELEVANT = 0.3
 """A community is followed while its relevance is this share of the best one's."""
 _SHORT, _LONG = 25, 600
 # Words by which a question speaks of the collection itself rather than of what is in it.
