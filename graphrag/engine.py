@@ -381,6 +381,26 @@ class GraphRAG:
         """Triples that were rejected, each with its reason and span."""
         return self.view.quarantine()
 
+    def cypher(self, text: str, **parameters: object) -> list[dict[str, Any]]:
+        """Rows of a Cypher query that only reads; for a base that lives in Neo4j.
+
+        Args:
+            text: A query, or the name of a template (neighbours, evidence, path, passages).
+            parameters: Its values; `rows` and `seconds` bound the answer (1,000 and 10).
+
+        Raises:
+            ConfigError: If the base is not in Neo4j.
+            DataError: If the query would do more than read the graph.
+        """
+        run = getattr(self.view, "cypher", None)
+        if run is None:
+            raise ConfigError(
+                "Cypher is for a knowledge base in Neo4j, opened for reading; move it there with: "
+                "graphrag neo4j push"
+            )
+        rows: list[dict[str, Any]] = run(text, **parameters)
+        return rows
+
     def stats(self) -> dict[str, Any]:
         """Counts, the commit, and the fingerprint of the canonical export."""
         return {**self.view.counts(), "commit": self.view.commit, "fingerprint": self.view.fingerprint()}
@@ -419,19 +439,25 @@ class GraphRAG:
                 self._retrievers[mode] = self._make_retriever(mode)
             return self._retrievers[mode]
 
-    def rebuild(self, *, progress: Progress | None = None) -> None:
+    def rebuild(self, *, progress: Progress | None = None) -> list[str]:
         """Derive entities, relations, communities and indexes again from what was read.
 
+        See `graphrag.store.ledger.Ledger.restore` for a base too damaged to be opened.
+
+        Returns:
+            Keys of documents that are damaged in what was read itself and are lost, sorted; [] mostly.
+
         Raises:
-            StoreDamagedError: If what was read is itself damaged; names the documents.
+            StoreDamagedError: If even the settings cannot be read.
         """
         progress = progress or Silent()
         progress.start("deriving the graph", None)
-        self.view.rebuild()
+        lost: list[str] = self.view.rebuild() or []
         progress.finish()
         self._forget()
         shutil.rmtree(self.view.folder / _INDEX, ignore_errors=True)
         self.refresh(progress=progress)
+        return lost
 
     @classmethod
     def _create_in_neo4j(

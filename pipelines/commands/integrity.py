@@ -1,5 +1,7 @@
 """``graphrag verify`` and ``graphrag rebuild``."""
 
+from pathlib import Path
+
 import click
 
 from pipelines.commands.options import json_option, kg_argument
@@ -32,12 +34,31 @@ def verify_command(kg: str, as_json: bool) -> int:
 @click.command("rebuild")
 @kg_argument
 def rebuild_command(kg: str) -> int:
-    """Derive entities, relations, communities and indexes again from the ledger; nothing is read again."""
+    """Derive entities, relations, communities and indexes again from the ledger; nothing is read again.
+
+    Documents that are damaged beyond saving are named, and the exit code is 4.
+    """
     from graphrag.engine import GraphRAG
+    from graphrag.errors import StoreDamagedError
+    from graphrag.store.ledger import Ledger
     from pipelines.knowledge import place_of
     from pipelines.terminal import TerminalProgress
 
-    with GraphRAG.open(place_of(kg), write=True) as base:
-        base.rebuild(progress=TerminalProgress())
+    place = place_of(kg)
+    lost: list[str] = []
+    try:
+        base = GraphRAG.open(place, write=True)
+    except StoreDamagedError as error:
+        if not isinstance(place, str | Path):
+            raise
+        click.echo(f"{error}", err=True)
+        lost = Ledger.restore(place)
+        base = GraphRAG.open(place, write=True)
+    with base:
+        lost += base.rebuild(progress=TerminalProgress())
         click.echo(f"rebuilt: {base.stats()['fingerprint']}")
-    return 0
+    for key in lost:
+        click.echo(
+            f"lost: {key}; add it again from its source with: graphrag build SOURCE --out {kg}", err=True
+        )
+    return StoreDamagedError.exit_code if lost else 0
