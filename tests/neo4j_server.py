@@ -3,18 +3,27 @@
 The class path comes from Maven Central (``tools/neo4j/fetch.sh``) and stays outside the repository.
 """
 
+import atexit
+import contextlib
+import functools
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
+
+import pytest
+
+from graphrag.store.neo4j import Connection
 
 ROOT = Path(__file__).parent.parent
 LIB = ROOT / "build" / "neo4j" / "lib"
@@ -158,3 +167,123 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def need_neo4j() -> None:
+    """Skip, loudly, where no server can be started; fail instead where REQUIRE_NEO4J=1 says it must."""
+    reason = missing()
+    if reason and os.environ.get("REQUIRE_NEO4J") == "1":
+        pytest.fail(f"REQUIRE_NEO4J=1, and {reason}")
+    if reason:
+        pytest.skip(f"NOT TESTED AGAINST NEO4J: {reason}")
+
+
+@functools.cache
+def shared_server() -> Neo4jServer:
+    """One server for all tests of this process, ended with it; wiped by whoever uses it."""
+    need_neo4j()
+    home = Path(tempfile.mkdtemp(prefix="neo4j-test-"))
+    server = Neo4jServer(home)
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    atexit.register(server.kill)
+    return server.start()
+
+
+def wipe(connection: Connection) -> None:
+    """Take everything out of the database, constraints and indexes included."""
+    connection.schema("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+
+
+class CutProxy:
+    """Stands between a driver and a server and cuts connections, so that what is acknowledged can be lost.
+
+    Args:
+        after_bytes: Cut once this many bytes went to the server; None cuts by `at_commit`.
+        at_commit: "before" the server hears COMMIT, or "after" it did and before it is answered.
+        cuts: How often to cut; later connections pass.
+    """
+
+    _COMMIT = b"\x00\x02\xb0\x12\x00\x00"
+
+    def __init__(
+        self, port: int, *, after_bytes: int | None = None, at_commit: str = "", skip: int = 0, cuts: int = 1
+    ) -> None:
+        self._target = port
+        self._after_bytes = after_bytes
+        self._at_commit = at_commit
+        self._skip = skip
+        self._left = cuts
+        self.cuts = 0
+        self._sent = 0
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def uri(self) -> str:
+        return f"bolt://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self._target))
+            threading.Thread(target=self._up, args=(client, server), daemon=True).start()
+            threading.Thread(target=self._down, args=(server, client), daemon=True).start()
+
+    def _up(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := client.recv(65536):
+                what = self._verdict(data)
+                if what == "before":
+                    break
+                server.sendall(data)
+                if what == "after":
+                    # Long enough for the server to commit; its answer is thrown away.
+                    self._deaf.add(id(client))
+                    time.sleep(1.0)
+                    break
+        _shut(client, server)
+
+    _deaf: ClassVar[set[int]] = set()
+
+    def _down(self, server: socket.socket, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                if id(client) not in self._deaf:
+                    client.sendall(data)
+        _shut(client, server)
+
+    def _verdict(self, data: bytes) -> str:
+        with self._lock:
+            self._sent += len(data)
+            if self._left <= 0:
+                return ""
+            if self._after_bytes is not None:
+                if self._sent < self._after_bytes:
+                    return ""
+                self._sent = 0
+                what = "before"
+            elif self._COMMIT in data:
+                if self._skip > 0:
+                    self._skip -= 1
+                    return ""
+                what = self._at_commit
+            else:
+                return ""
+            self._left -= 1
+            self.cuts += 1
+            return what
+
+
+def _shut(*sockets: socket.socket) -> None:
+    for item in sockets:
+        with contextlib.suppress(OSError):
+            item.shutdown(socket.SHUT_RDWR)
+        item.close()

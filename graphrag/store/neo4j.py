@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
-from graphrag.errors import ConfigError, Neo4jUnavailableError, StoreError
+from graphrag.errors import ConfigError, DataError, Neo4jUnavailableError, StoreError
 from graphrag.ids import fingerprint
 from graphrag.llm.secret import Secret
 from graphrag.progress import Silent
@@ -166,6 +166,34 @@ class Connection:
 
         with self._explained(), self._session("READ") as session:
             return session.execute_read(work)
+
+    def plan(self, query: str, values: Mapping[str, object]) -> tuple[str, list[tuple[str, str]]]:
+        """What the server says a query would do, without doing it.
+
+        Returns:
+            Its kind ("r" for one that only reads), and (operator, details) of its plan.
+
+        Raises:
+            DataError: If the server cannot understand it.
+        """
+        from neo4j.exceptions import ClientError
+
+        def work(transaction: "ManagedTransaction") -> tuple[str, list[tuple[str, str]]]:
+            summary = transaction.run(_trusted("EXPLAIN " + query), dict(values)).consume()
+            operators: list[tuple[str, str]] = []
+            waiting: list[dict[str, Any]] = [cast("dict[str, Any]", summary.plan or {})]
+            while waiting:
+                step = waiting.pop()
+                name = str(step.get("operatorType", "")).partition("@")[0]
+                operators.append((name, str(step.get("args", {}).get("Details", ""))))
+                waiting += step.get("children", [])
+            return str(summary.query_type), operators
+
+        with self._explained(), self._session("READ") as session:
+            try:
+                return session.execute_read(work)
+            except ClientError as error:
+                raise DataError(f"Neo4j does not understand this query: {_first_line(error)}") from error
 
     def schema(self, query: str) -> None:
         """Make or drop a constraint or index."""

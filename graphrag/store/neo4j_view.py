@@ -55,6 +55,7 @@ _ENTITY = (
 )
 _RELATION = "r.id AS id, a.id AS subject, b.id AS object, properties(r) AS held"
 _BATCH = 500
+_TEXTS = 200  # whole texts, so fewer at a time
 
 
 class Neo4jView:
@@ -120,9 +121,8 @@ class Neo4jView:
 
     def documents(self) -> Iterator[Document]:
         """All, sorted by id."""
-        return (
-            _document(row) for row in self._stream(f"MATCH (d:__Document__) RETURN {_DOCUMENT} ORDER BY d.id")
-        )
+        query = f"MATCH (d:__Document__) WHERE d.id > $after RETURN {_DOCUMENT} ORDER BY d.id LIMIT $limit"
+        return (_document(row) for row in self._pages(query, _TEXTS))
 
     def documents_by_id(self, ids: Sequence[str]) -> list[Document]:
         """In the order asked for.
@@ -163,7 +163,8 @@ class Neo4jView:
 
     def chunks(self) -> Iterator[Chunk]:
         """All, sorted by id."""
-        return (_chunk(row) for row in self._stream(f"MATCH (c:__Chunk__) RETURN {_CHUNK} ORDER BY c.id"))
+        query = f"MATCH (c:__Chunk__) WHERE c.id > $after RETURN {_CHUNK} ORDER BY c.id LIMIT $limit"
+        return (_chunk(row) for row in self._pages(query))
 
     def chunks_by_id(self, ids: Sequence[str]) -> list[Chunk]:
         """In the order asked for.
@@ -184,14 +185,15 @@ class Neo4jView:
     def mentions(self) -> Iterator[tuple[str, str, Span]]:
         """(chunk id, entity id, span), sorted."""
         query = """
-            MATCH (c:__Chunk__) RETURN c.id AS chunk, COLLECT {
+            MATCH (c:__Chunk__) WHERE c.id > $after WITH c ORDER BY c.id LIMIT $limit
+            RETURN c.id AS id, COLLECT {
                 MATCH (c)<-[m:MENTIONED_IN]-(e:__Entity__) RETURN [e.id, m.starts, m.ends]
-            } AS found ORDER BY c.id
+            } AS found ORDER BY id
         """
-        for row in self._stream(query):
+        for row in self._pages(query):
             for entity, starts, ends in sorted(row["found"]):
                 for start, end in sorted(zip(starts, ends, strict=True)):
-                    yield row["chunk"], entity, Span(start, end)
+                    yield row["id"], entity, Span(start, end)
 
     def mentions_in(self, chunk_ids: Sequence[str]) -> list[tuple[str, str, Span]]:
         """(chunk id, entity id, span) of every mention in these chunks, sorted."""
@@ -207,14 +209,20 @@ class Neo4jView:
 
     def subjects(self) -> Iterator[tuple[str, str]]:
         """(document id, id of the entity its title names), sorted."""
-        query = "MATCH (d:__Document__)-[:ABOUT]->(e:__Entity__) RETURN d.id AS d, e.id AS e ORDER BY d, e"
-        return ((row["d"], row["e"]) for row in self._stream(query))
+        query = """
+            MATCH (d:__Document__) WHERE d.id > $after WITH d ORDER BY d.id LIMIT $limit
+            RETURN d.id AS id, COLLECT { MATCH (d)-[:ABOUT]->(e:__Entity__) RETURN e.id } AS found ORDER BY id
+        """
+        for row in self._pages(query):
+            for entity in sorted(row["found"]):
+                yield row["id"], entity
 
     # Entities
 
     def entities(self) -> Iterator[Entity]:
         """All, sorted by id."""
-        return (_entity(row) for row in self._stream(f"MATCH (e:__Entity__) RETURN {_ENTITY} ORDER BY e.id"))
+        query = f"MATCH (e:__Entity__) WHERE e.id > $after RETURN {_ENTITY} ORDER BY e.id LIMIT $limit"
+        return (_entity(row) for row in self._pages(query))
 
     def entities_by_id(self, ids: Sequence[str]) -> list[Entity]:
         """In the order asked for.
@@ -227,8 +235,11 @@ class Neo4jView:
 
     def names(self) -> Iterator[tuple[str, str]]:
         """(normal form, entity id) of every name and alias, sorted."""
-        query = "MATCH (e:__Entity__) UNWIND e.names AS name RETURN name, e.id AS id"
-        return iter(sorted((row["name"], row["id"]) for row in self._stream(query)))
+        query = (
+            "MATCH (e:__Entity__) WHERE e.id > $after "
+            "RETURN e.id AS id, e.names AS names ORDER BY e.id LIMIT $limit"
+        )
+        return iter(sorted((name, row["id"]) for row in self._pages(query) for name in row["names"]))
 
     def entities_named(self, normal: str) -> list[str]:
         """Ids of the entities with this normal form among their names, sorted.
@@ -251,8 +262,15 @@ class Neo4jView:
 
     def relations(self) -> Iterator[Relation]:
         """All, sorted by id."""
-        query = f"MATCH (a:__Entity__)-[r WHERE r.id STARTS WITH 'rel-']->(b:__Entity__) RETURN {_RELATION}"
-        return iter(sorted((_relation(row) for row in self._stream(query)), key=lambda r: r.id))
+        query = """
+            MATCH (a:__Entity__) WHERE a.id > $after WITH a ORDER BY a.id LIMIT $limit
+            RETURN a.id AS id, COLLECT {
+                MATCH (a)-[r WHERE r.id STARTS WITH 'rel-']->(b:__Entity__)
+                RETURN {id: r.id, subject: a.id, object: b.id, held: properties(r)}
+            } AS found ORDER BY id
+        """
+        found = [_relation(item) for row in self._pages(query) for item in row["found"]]
+        return iter(sorted(found, key=lambda relation: relation.id))
 
     def relations_by_id(self, ids: Sequence[str]) -> list[Relation]:
         """In the order asked for.
@@ -292,10 +310,13 @@ class Neo4jView:
             )
         }
         members: defaultdict[str, set[str]] = defaultdict(set)
-        for row in self._stream(
-            "MATCH (e:__Entity__)-[:IN_COMMUNITY]->(c:__Community__) RETURN e.id AS e, c.id AS c"
-        ):
-            members[row["c"]].add(row["e"])
+        query = """
+            MATCH (c:__Community__) WHERE c.id > $after WITH c ORDER BY c.id LIMIT $limit
+            RETURN c.id AS id, COLLECT { MATCH (e:__Entity__)-[:IN_COMMUNITY]->(c) RETURN e.id } AS found
+            ORDER BY id
+        """
+        for row in self._pages(query):
+            members[row["id"]].update(row["found"])
         for name in sorted(parents, key=lambda name: parents[name][0]):
             parent = parents[name][1]
             if parent is not None:
@@ -332,10 +353,10 @@ class Neo4jView:
     def sources(self, where: str = "") -> Iterator[tuple[Document, bytes, bytes]]:
         """Every document with what was read out of it and the verdicts, packed, by id."""
         query = (
-            f"MATCH (d:__Document__) MATCH (s:__Source__ {{id: d.id}}) {where} "
-            f"RETURN {_DOCUMENT}, s.raw AS raw, s.verdicts AS verdicts ORDER BY d.id"
+            "MATCH (d:__Document__) WHERE d.id > $after MATCH (s:__Source__ {id: d.id}) "
+            f"{where} RETURN {_DOCUMENT}, s.raw AS raw, s.verdicts AS verdicts ORDER BY d.id LIMIT $limit"
         )
-        for row in self._stream(query):
+        for row in self._pages(query, _TEXTS):
             yield _document(row), bytes(row["raw"]), bytes(row["verdicts"])
 
     def quarantine(self) -> Iterator[CheckedTriple]:
@@ -397,13 +418,44 @@ class Neo4jView:
             return []
         return ["the graph in Neo4j was changed by hand: its export is not the one that was pushed"]
 
+    def cypher(
+        self, text: str, *, rows: int = 1000, seconds: float = 10.0, **parameters: object
+    ) -> list[dict[str, Any]]:
+        """Rows of a Cypher query that only reads, or of one of `graphrag.store.neo4j_query.TEMPLATES`.
+
+        Values go into `parameters`, never into the text.
+
+        Raises:
+            DataError: If the query would do more than read the graph.
+        """
+        from graphrag.store.neo4j_query import query
+
+        return query(self._connection, text, parameters, rows=rows, seconds=seconds)
+
     # Private
 
     def _read(self, query: str, **values: object) -> list[dict[str, Any]]:
         return self._connection.read(query, **values)
 
-    def _stream(self, query: str) -> Iterator[dict[str, Any]]:
-        return self._connection.stream(query)
+    def _pages(self, query: str, size: int = 1000) -> Iterator[dict[str, Any]]:
+        """Rows of a query in order of `id`, a page at a time, so that no transaction waits for its reader.
+
+        Raises:
+            StoreError: If somebody pushed meanwhile, so that the pages are not of one commit.
+        """
+        after = ""
+        while True:
+            rows = self._read(query, after=after, limit=size)
+            yield from rows
+            if len(rows) < size:
+                break
+            after = rows[-1]["id"]
+        now = manifest(self._connection)
+        if now is None or now.get("run") != self._held.get("run") or not now.get("complete"):
+            raise StoreError(
+                f"the knowledge base in {self._connection.server.uri} was changed while it was read; "
+                "run the same command again"
+            )
 
     def _by_id(
         self, query: str, ids: Sequence[str], make: Callable[[Mapping[str, Any]], _Item], kind: str
