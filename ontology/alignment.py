@@ -136,7 +136,7 @@ class Aligner:
         if coarse in expected:
             return 1.0
         if not expected:
-            return 0.25 if coarse in VALUE_LABELS else 0.5 if coarse == "NORP" else 0.9
+            return 0.25 if coarse in VALUE_LABELS else 0.35 if coarse == "NORP" else 0.9
         if isinstance(relation, DatatypeProperty) and relation.value.kind is not ValueKind.STRING:
             # A mislabelled text may still parse as the value; the value itself decides then.
             return 0.4 if coarse in ("PERSON", "LOC", "ORG") else 0.7

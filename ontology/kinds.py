@@ -129,6 +129,10 @@ class TypeAligner:
             return 0.9
         return 0.9 if wanted & set(own) else 0.3
 
+    def is_plain_value(self, noun: str) -> bool:
+        """Whether a bare noun can be a value as it stands, rather than stand for someone unnamed."""
+        return not {"PERSON", "ORG", "WORK"} & set(kinds_of_noun(noun) or ())
+
     def _concept_weight(self, noun: str, own: tuple[str, ...]) -> float:
         """How well a noun names a genre, a field, a style: "comedy" does, "animated film" hardly."""
         if not own:

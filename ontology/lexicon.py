@@ -292,7 +292,7 @@ _KIND_TYPE_NAMES = {
     "WORK": "work, creative work, work of art, artwork, intellectual work, media, publication, entity, thing",
     "PRODUCT": "product, artifact, artefact, device, good, technology, object, entity, thing",
     "EVENT": "event, occurrence, happening, activity, entity, thing",
-    "NORP": "nationality, ethnic group, ethnicity, people, group, demonym, religion, country",
+    "NORP": "nationality, ethnic group, ethnicity, people, group, demonym, religion",
     "LANGUAGE": "language, human language, natural language, concept",
     "AWARD": "award, prize, honor, honour, recognition",
     "CHARACTER": "fictional character, character, fictional entity",

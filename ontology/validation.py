@@ -240,6 +240,8 @@ class Checker:
         if isinstance(relation, DatatypeProperty):
             if weight == 0.0:
                 return _Fault(match, "range", (relation.value.kind.value,), tail_label)
+            if noun is not None and not types.is_plain_value(noun):
+                weight *= 0.3  # "recorded by a singer" names no singer
             score = round(match.score * head.score * weight, 4)
             if head.is_stretch and score < self._min_score:
                 return _Fault(match, "domain", domain, head_label)
