@@ -150,6 +150,15 @@ class SearchIndex:
         """(chunks + 1,) first sentence of each chunk."""
         return self._load("chunk_sentences")
 
+    def sentences_of(self, chunks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Place in `chunks` and row of every sentence of the chunks, in order."""
+        low = self.chunk_sentences[chunks]
+        counts = self.chunk_sentences[chunks + 1] - low
+        owner = np.repeat(np.arange(len(chunks)), counts)
+        ends = np.cumsum(counts)
+        rows = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + counts, counts)
+        return owner, rows
+
     @cached_property
     def sentence_chunk(self) -> Array:
         """(sentences,) chunk row."""

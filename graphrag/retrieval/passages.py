@@ -6,7 +6,7 @@ The baseline in the box, and the prior that the graph search starts from.
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.index.arrays import Array
+from graphrag.index.arrays import Array, Ragged
 from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Floats
 from graphrag.retrieval.fusion import fuse_rows
@@ -26,11 +26,62 @@ def passage_ranking(
     *,
     allowed: NDArray[np.bool_] | None = None,
 ) -> tuple[Rows, Scores]:
-    """Chunk rows by reciprocal rank fusion of keywords and vectors; the best possible score is 1."""
+    """Chunk rows by reciprocal rank fusion of keywords and vectors; the best possible score is 1.
+
+    Keywords and vectors each rank passages as wholes and by their best sentence: a long passage may
+    hold the one sentence that matters. Vectors of sentences rank what the other three found.
+    """
     k = settings.first_stage
-    return fuse_rows(
-        [keyword_chunks(index, question, k, allowed)[0], near_chunks(index, question.vector, k, allowed)[0]]
-    )
+    wholes = [
+        keyword_chunks(index, question, k, allowed)[0],
+        near_chunks(index, question.vector, k, allowed)[0],
+    ]
+    if not settings.sentence_level:
+        return fuse_rows(wholes)
+    wholes.append(keyword_sentences(index, question, k, allowed))
+    found = np.unique(np.concatenate(wholes))
+    return fuse_rows([*wholes, _by_best_sentence(index, question, found)[:k]])
+
+
+def keyword_sentences(
+    index: SearchIndex, question: Question, k: int, allowed: NDArray[np.bool_] | None = None
+) -> Rows:
+    """Chunk rows by BM25 of their best sentence, best first, ties by row of the sentence."""
+    postings, weights = index.term_sentences, index.term_sentence_weights
+    rows, values = _postings(postings, weights, question.linked.terms)
+    scores = np.bincount(rows, weights=values, minlength=index.counts["sentences"])
+    if allowed is not None:
+        scores = np.where(allowed[index.sentence_chunk], scores, 0.0)
+    sentences, _ = best_rows(scores, 3 * k, above=0.0)
+    chunks = index.sentence_chunk[sentences].astype(np.int64)
+    distinct, first = np.unique(chunks, return_index=True)
+    ordered: Rows = distinct[np.argsort(first, kind="stable")][:k]
+    return ordered
+
+
+def _by_best_sentence(index: SearchIndex, question: Question, chunks: Rows) -> Rows:
+    """The chunks by the cosine of their nearest sentence, best first, ties by row."""
+    owner, sentences = index.sentences_of(chunks)
+    if not len(sentences):
+        return chunks
+    near = index.sentence_vectors[sentences].astype(np.float32) @ question.vector
+    low = np.searchsorted(owner, np.arange(len(chunks)))
+    filled = np.flatnonzero(np.diff(np.append(low, len(owner))) > 0)
+    best = np.maximum.reduceat(near, low[filled])
+    ordered: Rows = chunks[filled][np.lexsort((chunks[filled], -best))]
+    return ordered
+
+
+def _postings(postings: Ragged, weights: Array, terms: Rows) -> tuple[Array, Array]:
+    """Rows and weights of the terms' postings, rare terms first, at most `_MOST_POSTINGS` in all."""
+    if not len(terms):
+        return np.empty(0, np.int64), np.empty(0, np.float32)
+    lengths = postings.start[terms + 1] - postings.start[terms]
+    order = np.argsort(lengths, kind="stable")
+    within = np.cumsum(lengths[order]) <= _MOST_POSTINGS
+    within[0] = True
+    _, at, rows = postings.gather(terms[order[within]])
+    return rows, weights[at]
 
 
 def keyword_chunks(
@@ -41,16 +92,8 @@ def keyword_chunks(
     Rare words first, and none any more once `_MOST_POSTINGS` places are looked at: what is left then
     stands nearly everywhere and could not change the order by much.
     """
-    terms = question.linked.terms
-    if not len(terms):
-        return np.empty(0, np.int64), np.empty(0, np.float64)
-    lengths = index.term_chunks.start[terms + 1] - index.term_chunks.start[terms]
-    order = np.argsort(lengths, kind="stable")
-    within = np.cumsum(lengths[order]) <= _MOST_POSTINGS
-    within[0] = True
-    terms = terms[order[within]]
-    _, at, rows = index.term_chunks.gather(terms)
-    scores = np.bincount(rows, weights=index.term_chunk_weights[at], minlength=index.counts["chunks"])
+    rows, values = _postings(index.term_chunks, index.term_chunk_weights, question.linked.terms)
+    scores = np.bincount(rows, weights=values, minlength=index.counts["chunks"])
     return best_rows(scores if allowed is None else np.where(allowed, scores, 0.0), k, above=0.0)
 
 

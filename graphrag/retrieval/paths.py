@@ -315,7 +315,7 @@ class _Search:
 
     def _familiar_sentences(self, entities: Rows, hub: NDArray[np.bool_]) -> tuple[Rows, Rows]:
         """Place in `entities` and sentence, of the hubs, in the chunks that plain search found."""
-        _, sentence = sentences_of(self.index, self.familiar)
+        _, sentence = self.index.sentences_of(self.familiar)
         owner, _, entity = self.index.sentence_entities.gather(sentence)
         order = np.argsort(entities, kind="stable")
         at, known = _places(entities[order], entity)
@@ -327,7 +327,7 @@ class _Search:
         """Path, entity, sentence and strength of every way out of the beam's last passages."""
         settings, index = self.settings, self.index
         last = beam.chunks[:, -1]
-        path, sentence = sentences_of(index, last)
+        path, sentence = index.sentences_of(last)
         fit = self._fit(sentence)
         owner, _, entity = index.sentence_entities.gather(sentence)
         entity = entity.astype(np.int64)
@@ -406,7 +406,7 @@ class _Search:
     def _chunk_cover(self, chunks: Rows) -> tuple[NDArray[np.float32], Rows]:
         """(c, t) how well each chunk covers each term, title included."""
         index = self.index
-        owner, sentence = sentences_of(index, chunks)
+        owner, sentence = index.sentences_of(chunks)
         by_sentence = sentence_matrix(index, self.question, sentence)
         cover = title_matrix(index, self.question, chunks)
         if len(sentence):
@@ -425,16 +425,6 @@ class _Search:
 def _empty_beam(terms: int) -> _Beam:
     none = np.empty((0, 0), dtype=np.int64)
     return _Beam(none, none, none, np.empty(0), np.empty((0, terms), dtype=np.float32), np.empty(0))
-
-
-def sentences_of(index: SearchIndex, chunks: Rows) -> tuple[Rows, Rows]:
-    """Place in `chunks` and row of every sentence of the chunks, in order."""
-    low = index.chunk_sentences[chunks]
-    counts = index.chunk_sentences[chunks + 1] - low
-    owner = np.repeat(np.arange(len(chunks)), counts)
-    ends = np.cumsum(counts)
-    rows = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + counts, counts)
-    return owner, rows
 
 
 def _best_of(keys: Rows, values: Scores) -> tuple[Rows, Scores]:

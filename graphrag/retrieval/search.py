@@ -23,7 +23,7 @@ from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Embedder, KnowledgeView
 from graphrag.linking import Cues, LinkedEntity, LinkedQuestion, specificity
 from graphrag.retrieval.passages import near_chunks, passage_ranking
-from graphrag.retrieval.paths import PassagePath, find_paths, in_order, sentences_of
+from graphrag.retrieval.paths import PassagePath, find_paths, in_order
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 from graphrag.retrieval.settings import SearchSettings
 from graphrag.retrieval.subgraph import Subgraph, collect, is_hidden, relation_paths, walk
@@ -138,7 +138,7 @@ class Search:
         """Where the question names nothing, what the sentences nearest to it name anchors the graph."""
         index = self.index
         chunks, _ = near_chunks(index, question.vector, _NEAR_CHUNKS, filters.chunks)
-        _, sentences = sentences_of(index, chunks)
+        _, sentences = index.sentences_of(chunks)
         if not len(sentences):
             return question
         near = (index.sentence_vectors[sentences].astype(np.float32) / 127) @ question.vector
