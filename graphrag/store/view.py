@@ -37,6 +37,13 @@ _Item = TypeVar("_Item")
 _BATCH = 1000
 
 
+_FACT_ENDS = """
+    JOIN terms th ON th.term = f.head JOIN entities es ON es.entity = th.entity
+    JOIN terms tt ON tt.term = f.tail JOIN entities eo ON eo.entity = tt.entity
+    JOIN labels l ON l.label = f.relation
+"""
+
+
 class Conflict(NamedTuple):
     """A relation that should have one object and has several: kept and shown, never overwritten."""
 
@@ -320,16 +327,25 @@ class StoredView:
 
     def relations_of(self, entity_id: str) -> list[Relation]:
         """The relations that an entity is an end of, sorted by id."""
+        ends = (
+            f"entities e JOIN terms t USING (entity) JOIN facts f ON f.{end} = t.term WHERE e.id = ?"
+            for end in ("head", "tail")
+        )
+        return self._relations_where(ends, entity_id)
+
+    def relations_in(self, document_id: str) -> list[Relation]:
+        """The relations that a document is evidence of, sorted by id; [] for an unknown id."""
+        facts = "documents d JOIN uses u USING (doc) JOIN facts f"
+        within = "f.fact >= u.first_fact AND f.fact < u.first_fact + u.facts WHERE d.id = ?"
+        return self._relations_where([f"{facts} ON {within}"], document_id)
+
+    def _relations_where(self, sources: Iterable[str], identifier: str) -> list[Relation]:
+        """Relations of the facts `f` that each source (ours, never a text's) selects by an id."""
         edges: set[tuple[int, int, int]] = set()
-        for end in ("head", "tail"):
-            query = f"""
-                SELECT DISTINCT th.entity, f.relation, tt.entity, l.text, es.id, eo.id
-                FROM entities e JOIN terms t USING (entity) JOIN facts f ON f.{end} = t.term
-                JOIN terms th ON th.term = f.head JOIN entities es ON es.entity = th.entity
-                JOIN terms tt ON tt.term = f.tail JOIN entities eo ON eo.entity = tt.entity
-                JOIN labels l ON l.label = f.relation WHERE e.id = ?
-            """  # noqa: S608
-            for subject, kind, other, text, first, second in self._rows(query, (entity_id,)):
+        for source in sources:
+            chosen = source.replace(" WHERE ", f" {_FACT_ENDS} WHERE ")
+            query = f"SELECT DISTINCT th.entity, f.relation, tt.entity, l.text, es.id, eo.id FROM {chosen}"  # noqa: S608
+            for subject, kind, other, text, first, second in self._rows(query, (identifier,)):
                 turned = first > second and self.types.symmetric(text)
                 edges.add((other, kind, subject) if turned else (subject, kind, other))
         found = [r for batch in _batches(sorted(edges), _BATCH) for r in self._relations(batch)]
