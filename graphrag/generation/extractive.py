@@ -114,13 +114,23 @@ class ExtractiveGenerator:
         return self._compose(context, short, [*left.hops, *right.hops], way, min(left.score, right.score))
 
     def _confirm(self, asked: Question, solver: Solver, context: Context) -> Answer:
-        found = solver.confirm(asked.asks[0])
-        if found is None or found[0] < max(self._least, MIN_CONFIRMED):
-            return _abstain(context, "No sentence says so, or denies it.")
-        coverage, sentence, hops = found
-        short = "no" if _DENIALS & {word for _, _, word in sentence.words} else "yes"
-        sentences = [*(hop.candidate.sentence for hop in hops), sentence]
-        return self._quote(context, short, sentences, "", coverage)
+        """Yes where sentences say so of all things asked about; no where one denies it or says what else it is."""
+        least = max(self._least, MIN_CONFIRMED)
+        said: list[bool] = []
+        sentences: list[Sentence] = []
+        weakest = 1.0
+        for ask in asked.asks:
+            found = solver.confirm(ask)
+            if found is None or (found[0] < least and len(asked.asks) == 1):
+                return _abstain(context, "No sentence says so, or denies it.")
+            coverage, sentence, hops = found
+            sentences += [*(hop.candidate.sentence for hop in hops), sentence]
+            denied = bool(_DENIALS & {word for _, _, word in sentence.words})
+            said.append(coverage >= least and not denied)
+            weakest = min(weakest, coverage)
+            if coverage < least and sentence.ordinal > 0:
+                return _abstain(context, "No sentence says so of both, or denies it.")
+        return self._quote(context, "yes" if all(said) else "no", sentences, "", weakest)
 
     def _account(self, asked: Question, solver: Solver, context: Context) -> Answer:
         ask = asked.asks[0] if asked.asks else Ask(Form.ACCOUNT, "", (asked.text,))

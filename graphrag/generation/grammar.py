@@ -436,6 +436,22 @@ def read_comparison(words: list[Word]) -> Comparison | None:
     return None
 
 
+def read_both(words: list[Word]) -> tuple[Ask, ...]:
+    """Read "Are A and B both board games?": the same question of each; () if it is none such."""
+    both = next((n for n, word in enumerate(words) if word.lower == "both"), None)
+    names = [n for n, word in enumerate(words) if word.name]
+    joint = next((n for n, word in enumerate(words) if word.lower == "and"), None)
+    if words[0].lower not in AUXILIARIES or both is None or joint is None or len(names) < 2:
+        return ()
+    left = next((n for n in reversed(names) if n < joint), None)
+    right = next((n for n in names if n > joint), None)
+    if left is None or right is None:
+        return ()
+    said = " ".join(singular(word.text) for word in words[max(both, right) + 1 :] if word.text != ",")
+    sides = (words[left].text, words[right].text)
+    return tuple(Ask(Form.YES_NO, "", (side, said)) for side in sides) if said else ()
+
+
 def _read_same(words: list[Word], same: int) -> Comparison | None:
     """Read "Do the directors of A and B have the same nationality?"."""
     noun = " ".join(word.text for word in words[same + 1 : same + 3] if word.lower not in SMALL)

@@ -17,6 +17,7 @@ from graphrag.generation.grammar import (
     QuestionReader,
     pieces_of,
     read_body,
+    read_both,
     read_comparison,
     split_joined,
     wh_phrase,
@@ -83,6 +84,9 @@ def read_question(text: str, names: Sequence[str] = ()) -> Question:
     if comparison is not None:
         form = Form.YES_NO if comparison.same else Form.CHOICE
         return Question(text, form, (), comparison, proper)
+    both = read_both(words)
+    if both:
+        return Question(text, Form.YES_NO, both, None, proper)
     if words[0].lower in AUXILIARIES:
         ask = Ask(Form.YES_NO, "", pieces_of(QuestionReader(words[1:], pending=False)))
         return Question(text, Form.YES_NO, (ask,), None, proper)

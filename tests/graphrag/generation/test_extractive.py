@@ -95,6 +95,8 @@ def ask(memory_view: Callable[..., Any]) -> Callable[[str], Answer]:
         ("By what score did Piet Hals beat Karl Odd?", "three games to two"),
         ("Which company bought Aldwick Mill, and for how much?", "Dane Line, 2.5 million pounds"),
         ("Were Rosa Venn and Karl Odd born in the same year?", "yes"),
+        ("Were Rosa Venn and Karl Odd both born in 1851?", "yes"),
+        ("Is Aldwick Mill a paper manufacturer?", "yes"),
         ("Are Aldwick Mill and the company that bought Aldwick Mill the same firm?", "no"),
     ],
 )
