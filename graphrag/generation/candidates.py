@@ -175,7 +175,8 @@ class Finder:
         if sentence.subject:
             subject = self._passages.entity(sentence.subject)
             words = plain_words(surface)
-            if words and words == plain_words(subject.name)[: len(words)]:
+            whole = plain_words(subject.name)
+            if words and words in (whole[: len(words)], whole[-len(words) :]):
                 others.append(subject)
         fitting = [other for other in others if self._type_fit(other, form, noun) >= 0.5]
         return fitting[0] if fitting else entity

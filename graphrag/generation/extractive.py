@@ -114,7 +114,7 @@ class ExtractiveGenerator:
         return self._compose(context, short, [*left.hops, *right.hops], way, min(left.score, right.score))
 
     def _confirm(self, asked: Question, solver: Solver, context: Context) -> Answer:
-        """Yes where sentences say so of all things asked about; no where one denies it or says what else it is."""
+        """Yes where sentences say so of all things asked about; no where one says it is something else."""
         least = max(self._least, MIN_CONFIRMED)
         said: list[bool] = []
         sentences: list[Sentence] = []
