@@ -127,7 +127,7 @@ def content_words(phrase: str) -> tuple[list[str], bool]:
     """The words that carry meaning, and whether a form of `be` was dropped in front of them."""
     kept: list[str] = []
     copula = False
-    tokens = words(phrase)
+    tokens = ["on" if word == "upon" else word for word in words(phrase)]
     for position, word in enumerate(tokens):
         if word in BE:
             copula = copula or not kept
