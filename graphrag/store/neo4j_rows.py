@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ontology import Ontology
 
 Properties = dict[str, Any]
+LONGEST_NAME = 1000  # characters, in the index of names
 
 
 class NodeKind(NamedTuple):
@@ -77,7 +78,7 @@ CHUNK = NodeKind(
     "chunks", "__Chunk__", _set("name", "document_id", "title", "ordinal", "start", "end", "text")
 )
 ENTITY = NodeKind(
-    "entities", "__Entity__", _set("name", "type", "aliases", "description", "literal", "names")
+    "entities", "__Entity__", _set("name", "type", "aliases", "description", "literal", "names", "long_names")
 )
 COMMUNITY = NodeKind(
     "communities",
@@ -214,9 +215,17 @@ def _entities(view: "StoredView", ontology: "Ontology | None") -> Iterator[Node]
             "aliases": list(e.aliases),
             "description": e.description,
             "literal": e.literal,
-            "names": sorted(names.get(e.id, ())),
+            **_names(names.get(e.id, [])),
         }
         yield Node(e.id, labels[e.type], properties)
+
+
+def _names(forms: list[str]) -> Properties:
+    """Names as they are looked up; a term of more than 32 kB in a full-text index brings Neo4j down."""
+    return {
+        "names": sorted(form for form in forms if len(form) <= LONGEST_NAME),
+        "long_names": sorted(form for form in forms if len(form) > LONGEST_NAME) or None,
+    }
 
 
 def _communities(view: "StoredView") -> Iterator[Node]:

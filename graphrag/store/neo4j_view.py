@@ -32,6 +32,7 @@ from graphrag.resolution import Decision
 from graphrag.store import codec, exporting
 from graphrag.store.ledger import IngestedDocument, Ledger
 from graphrag.store.neo4j import Connection
+from graphrag.store.neo4j_rows import LONGEST_NAME
 from graphrag.store.neo4j_write import manifest
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ class Neo4jView:
         """(normal form, entity id) of every name and alias, sorted."""
         query = (
             "MATCH (e:__Entity__) WHERE e.id > $after "
-            "RETURN e.id AS id, e.names AS names ORDER BY e.id LIMIT $limit"
+            "RETURN e.id AS id, e.names + coalesce(e.long_names, []) AS names ORDER BY e.id LIMIT $limit"
         )
         return iter(sorted((name, row["id"]) for row in self._pages(query) for name in row["names"]))
 
@@ -251,6 +252,11 @@ class Neo4jView:
     def _named(self, normal: str) -> list[str]:
         if not normal:
             return []
+        if len(normal) > LONGEST_NAME:
+            rows = self._read(
+                "MATCH (e:__Entity__) WHERE $name IN e.long_names RETURN e.id AS id ORDER BY id", name=normal
+            )
+            return [row["id"] for row in rows]
         # The full-text index narrows, the comparison decides.
         query = (
             "CALL db.index.fulltext.queryNodes('kg_forms', $term) YIELD node "

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from graphrag.errors import StoreError
 from graphrag.ids import canonical_json
 from graphrag.progress import Silent
+from graphrag.store.identifiers import identifier
 from graphrag.store.neo4j import Connection, TransactionTooBigError
 from graphrag.store.neo4j_rows import (
     EDGE_KINDS,
@@ -153,6 +154,7 @@ class _Place(NamedTuple):
     type: str
     end: str
     digest: str
+    double: bool = False
 
 
 class _Push:
@@ -182,7 +184,8 @@ class _Push:
         _make_constraints(connection)
         ontology = _ontology(ledger)
         labels = {label for labels in _labels(ledger, ontology) for label in labels}
-        known = sorted(set(held.get("labels") or () if held else ()) | labels)
+        found_labels = {identifier(str(name), fallback="Entity") for name in (held or {}).get("labels") or ()}
+        known = sorted(found_labels | labels)
         self._known_labels = known
         self._progress.start("to Neo4j", None)
         batches = self._batches(ontology, full=full)
@@ -358,7 +361,10 @@ def _node_batches(
 
 def _edge_batches(kind: EdgeKind, edges: Iterable[Edge], there: dict[str, _Place]) -> Iterator[Batch]:
     groups: defaultdict[str, _Group] = defaultdict(_Group)
-    gone: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    gone: list[dict[str, Any]] = []
+    doubled = [key for key, place in there.items() if place.double]
+    for part in _parts([_named_edge(key, there.pop(key)) for key in doubled], _ROWS["edge"]):
+        yield Batch(kind.name, _delete_edge(kind), part, deletes=True)
     for edge in edges:
         digest = digest_of((edge.start, edge.type, edge.end), edge.properties)
         held = there.pop(edge.key, None)
@@ -368,14 +374,13 @@ def _edge_batches(kind: EdgeKind, edges: Iterable[Edge], there: dict[str, _Place
         if not kind.type:
             row["id"] = edge.key
             if held is not None and held[:3] != (edge.start, edge.type, edge.end):
-                gone[held.type].append({"s": held.start, "t": held.end, "id": edge.key})
+                gone.append(_named_edge(edge.key, held))
         for rows in groups[edge.type].add(row, _size(edge.properties), _ROWS["edge"]):
             yield Batch(kind.name, _write_edge(kind, edge.type), rows)
     for key, place in there.items():
-        gone[place.type].append({"s": place.start, "t": place.end, "id": key})
-    for name, rows in sorted(gone.items()):
-        for part in _parts(rows, _ROWS["edge"]):
-            yield Batch(kind.name, _delete_edge(kind, name), part, deletes=True)
+        gone.append(_named_edge(key, place))
+    for part in _parts(gone, _ROWS["edge"]):
+        yield Batch(kind.name, _delete_edge(kind), part, deletes=True)
     few = _Group()
     for name, group in groups.items():
         if len(group) >= _FEW or kind.type:
@@ -388,6 +393,10 @@ def _edge_batches(kind: EdgeKind, edges: Iterable[Edge], there: dict[str, _Place
                 yield Batch(kind.name, _write_any_edge(kind), rows)
     for rows in few.rest():
         yield Batch(kind.name, _write_any_edge(kind), rows)
+
+
+def _named_edge(key: str, place: "_Place") -> dict[str, Any]:
+    return {"s": place.start, "t": place.end, "type": place.type, "id": key}
 
 
 class _Group:
@@ -455,10 +464,11 @@ def _write_edge(kind: EdgeKind, name: str) -> str:
     )
 
 
-def _delete_edge(kind: EdgeKind, name: str) -> str:
-    key = "" if kind.type else " {id: row.id}"
+def _delete_edge(kind: EdgeKind) -> str:
+    # The type is data here, since one found in the database may be anybody's.
+    which = f":{kind.type}" if kind.type else " WHERE r.id = row.id AND type(r) = row.type"
     return (
-        f"UNWIND $rows AS row MATCH (a:{kind.start} {{id: row.s}})-[r:{name}{key}]->"
+        f"UNWIND $rows AS row MATCH (a:{kind.start} {{id: row.s}})-[r{which}]->"
         f"(b:{kind.end} {{id: row.t}}) DELETE r RETURN count(*) AS written"
     )
 
@@ -493,7 +503,7 @@ def _make_indexes(connection: Connection) -> None:
     indexed = connection.read(
         "SHOW FULLTEXT INDEXES YIELD name, labelsOrTypes WHERE name = 'kg_relations' RETURN labelsOrTypes"
     )
-    names = [row["name"] for row in types]
+    names = [row["name"] for row in types if identifier(row["name"], fallback="") == row["name"]]
     if names and (not indexed or set(names) - set(indexed[0]["labelsOrTypes"])):
         connection.schema("DROP INDEX kg_relations IF EXISTS")
         connection.schema(
@@ -539,7 +549,7 @@ def _listed_edges(connection: Connection, kind: EdgeKind, *, full: bool) -> dict
         if full:
             plain = {name: value for name, value in row["held"].items() if name in kind.properties}
             digest = digest_of((row["s"], row["type"], row["t"]), plain)
-        listed[key] = _Place(row["s"], row["type"], row["t"], digest)
+        listed[key] = _Place(row["s"], row["type"], row["t"], digest, key in listed)
     return listed
 
 

@@ -70,10 +70,11 @@ def test_every_label_and_type_of_a_row_comes_from_the_allow_list():
 
 
 def test_statements_take_nothing_else_from_outside():
-    """What stands in braces in a statement is a kind's constant, an allow-listed label or type, or fixed text."""
+    """In braces stand constants of a kind, labels and types of the allow-list, and fixed text."""
     known = {
         "kind.label", "kind.start", "kind.end", "kind.type", "name", "key", "add", "remove", "held", "exact",
         "_DIGEST", "_pattern(kind)", "_pattern(edge_kind)", "_pattern(RELATION)", "'|'.join(names)",
+        "':'.join(old)", "':'.join(labels)", "which",
     }  # fmt: skip
     tree = ast.parse((ROOT / "graphrag/store/neo4j_write.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
