@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -95,7 +95,8 @@ def _data(
     # The most connected first: what is drawn at the start is a prefix. Values come last.
     ordered = sorted(entities, key=lambda entity: (entity.literal, -degree[entity.id], entity.id))
     row = {entity.id: number for number, entity in enumerate(ordered)}
-    types = sorted({entity.type for entity in ordered})
+    often = Counter(entity.type for entity in ordered)
+    types = sorted(often, key=lambda key: (-often[key], key))  # the commonest get colours of their own
     kinds = sorted({relation.type for relation in relations})
     home = _homes(communities)
     edges = sorted(

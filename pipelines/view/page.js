@@ -67,7 +67,7 @@
     const near = focus();
     pen.lineWidth = 0.7;
     pen.strokeStyle = ink.edge;
-    pen.globalAlpha = near ? 0.12 : 0.35;
+    pen.globalAlpha = near ? 0.15 : 0.5;
     pen.beginPath();
     const bright = [];
     for (const edge of edges) {
@@ -229,7 +229,7 @@
     if (aliases && aliases.length) box.append(element("p", "Also: " + aliases.join(", "), "kind"));
     const hidden = node.edges.filter((edge) => !nodes[edge.from].shown || !nodes[edge.to].shown).length;
     const row = element("div", undefined, "buttons");
-    row.append(button(hidden ? "Bring in " + hidden + " neighbours" : "Centre", () => { expand(node); centre(node); about(); }));
+    row.append(button(hidden ? "Bring in " + hidden + (hidden === 1 ? " neighbour" : " neighbours") : "Centre", () => { expand(node); centre(node); about(); }));
     box.append(row, element("h3", node.edges.length + (node.edges.length === 1 ? " relation" : " relations")));
     const listed = [...node.edges].sort((a, b) => a.kind - b.kind || a.row - b.row);
     for (const edge of listed.slice(0, 60)) relation(box, edge);
