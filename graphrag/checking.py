@@ -7,7 +7,8 @@ edit of the schema gives exactly what a build from scratch would give.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from graphrag.config import Config
@@ -54,23 +55,23 @@ class Checker:
         A statement read twice at the same spans counts once, with its better score.
         """
         checked: dict[str, CheckedTriple] = {}
-        for result in results:
-            if isinstance(result, Failure):
-                continue
+        read = [result for result in results if isinstance(result, Extraction)]
+        senses = _senses(read)
+        for result in read:
             for triple in result.triples:
-                item = self._check(document, triple)
+                item = self._check(document, triple, senses)
                 known = checked.get(item.id)
                 if known is None or (item.accepted, item.score) > (known.accepted, known.score):
                     checked[item.id] = item
         return tuple(checked.values())
 
-    def _check(self, document: Document, triple: Triple) -> CheckedTriple:
+    def _check(self, document: Document, triple: Triple, senses: Mapping[str, str]) -> CheckedTriple:
         if not _is_supported(document, triple):
             return _rejected(triple, ReasonCode.UNSUPPORTED, "no words of the text say so")
         unasserted = _UNASSERTED.get(triple.modality)
         if unasserted is not None:
             return _rejected(triple, *unasserted)
-        item = self._by_schema(triple) if self._schema is not None else _open(triple)
+        item = self._by_schema(triple, senses) if self._schema is not None else _open(triple)
         if item.accepted and item.score < self._min_score:
             return _rejected(
                 triple,
@@ -79,10 +80,10 @@ class Checker:
             )
         return item
 
-    def _by_schema(self, triple: Triple) -> CheckedTriple:
+    def _by_schema(self, triple: Triple, senses: Mapping[str, str]) -> CheckedTriple:
         assert self._schema is not None
         subject, object_ = triple.subject, triple.object
-        verdict = self._schema.check(candidate_of(triple))
+        verdict = self._schema.check(candidate_of(triple, senses))
         if not verdict.is_accepted:
             return _with_verdict(triple, verdict)
         head, tail = (object_, subject) if verdict.inverted else (subject, object_)
@@ -112,17 +113,49 @@ class Checker:
         return False
 
 
-def candidate_of(triple: Triple) -> Candidate:
-    """A triple as the schema sees it: names, words and what is known of the types."""
+def candidate_of(triple: Triple, senses: Mapping[str, str] | None = None) -> Candidate:
+    """A triple as the schema sees it: names, words and what is known of the types.
+
+    Args:
+        senses: What the document as a whole takes each name for.
+    """
     subject, object_ = triple.subject, triple.object
     return Candidate(
         head=_words(subject),
         relation=triple.predicate,
         tail=_words(object_),
-        head_type=subject.type or _type_noun(subject.name),
-        tail_type=object_.type or _type_noun(object_.name),
+        head_type=_label(subject, senses or {}),
+        tail_type=_label(object_, senses or {}),
         tail_is_value=object_.type in _VALUES if object_.type else None,
     )
+
+
+def _senses(results: Sequence[Extraction]) -> dict[str, str]:
+    """One type per name: what the text states, else what the recogniser says most often.
+
+    A document uses a name in one sense, but a recogniser that sees one sentence at a time does not
+    know that; its single slips are outvoted here. Ties go by the label, so order cannot matter.
+
+    References:
+        Gale, Church, Yarowsky, "One sense per discourse", HLT 1992.
+    """
+    votes: dict[str, Counter[str]] = {}
+    stated: dict[str, Counter[str]] = {}
+    for result in results:
+        for mention in result.mentions:
+            if mention.type is not None and mention.type not in _VALUES:
+                table = stated if mention.type_stated else votes
+                table.setdefault(mention.name, Counter())[mention.type] += 1
+    return {
+        name: min(counts, key=lambda label: (-counts[label], label))
+        for name, counts in (votes | stated).items()
+    }
+
+
+def _label(mention: Mention, senses: Mapping[str, str]) -> str | None:
+    if mention.type in _VALUES or mention.type_stated:
+        return mention.type
+    return senses.get(mention.name) or mention.type or _type_noun(mention.name)
 
 
 def _is_supported(document: Document, triple: Triple) -> bool:

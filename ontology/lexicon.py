@@ -177,13 +177,14 @@ _KIND_NOUNS = {
         chapter discography document manifesto speech letter standard specification
     """,
     "PRODUCT": """
-        product brand device phone smartphone computer laptop console tablet chip processor software
-        application app system platform tool service car automobile vehicle truck motorcycle bus train
-        locomotive tram bicycle tank aircraft airplane plane helicopter jet bomber fighter drone rocket
-        missile spacecraft satellite probe shuttle telescope ship boat submarine vessel yacht frigate
-        destroyer cruiser carrier weapon gun rifle pistol cannon equipment machine engine instrument robot
-        drug medicine vaccine drink beer wine food dish beverage cheese material toy camera watch framework
-        library protocol model format technology cryptocurrency currency keyboard guitar piano
+        programming_language hardware computer_program operating_system product brand device phone
+        smartphone computer laptop console tablet chip processor software application app system platform
+        tool service car automobile vehicle truck motorcycle bus train locomotive tram bicycle tank aircraft
+        airplane plane helicopter jet bomber fighter drone rocket missile spacecraft satellite probe shuttle
+        telescope ship boat submarine vessel yacht frigate destroyer cruiser carrier weapon gun rifle pistol
+        cannon equipment machine engine instrument robot drug medicine vaccine drink beer wine food dish
+        beverage cheese material toy camera watch framework library protocol model format technology
+        cryptocurrency currency keyboard guitar piano
     """,
     "EVENT": """
         event battle war conflict siege invasion campaign operation revolution rebellion uprising revolt
@@ -472,7 +473,7 @@ FRAMES: dict[str, Frame] = {
         verbs="develop, engineer, co-develop",
         agents="developer, software developer, game developer",
         events="development",
-        near="create,design",
+        near="release,create,design",
     ),
     "invent": _frame(
         verbs="invent, pioneer, patent",
@@ -994,7 +995,7 @@ FRAMES: dict[str, Frame] = {
             "occur on, take place at, happen on, host in"
         ),
         patients="venue, location, place",
-        events="event",
+        events="event, point in time, date, time, year",
         theme="A",
         near="located",
     ),
@@ -1201,6 +1202,7 @@ FRAMES: dict[str, Frame] = {
             "play at, play home games at, play home matches at, play its home games at, "
             "play their home games at, play their home matches at"
         ),
+        back="be home to, host, house",
         agents="occupant, tenant, home team",
         patients="home venue, stadium, home stadium, ground, arena, home ground, home field",
         near="located,occur",
@@ -1219,7 +1221,7 @@ FRAMES: dict[str, Frame] = {
     "draft": _frame(verbs="draft, select, pick", agents="drafted by", patients="draft pick", events="draft"),
     # Politics and law
     "candidate": _frame(
-        verbs="run for, stand for, contest, be a candidate for, be a candidate in, run in, stand in",
+        verbs="win, run for, stand for, contest, be a candidate for, be a candidate in, run in, stand in",
         agents="candidate, nominee, successful candidate, contender",
         patients="office contested, candidacy, candidacy in election",
         events="candidacy",
