@@ -213,7 +213,11 @@ def scale(entities: int, relations: int) -> None:
         started = time.process_time()
         retriever = GlobalRetriever(view, index, embedder)
         timed("communities over the index", started)
-        for question in ("Which feuds and lawsuits shaped the guilds?", "What are the main themes?"):
+        for question in (
+            "Which feuds and lawsuits shaped the guilds?",  # the first question also loads lexicon and arrays
+            "How did the founding of firms change the trades?",
+            "What are the main themes?",
+        ):
             started = time.process_time()
             answer = ExtractiveGenerator(view).answer(question, retriever.retrieve(question))
             timed(f"question: {question}", started)
@@ -237,18 +241,18 @@ def questions(folder: str, path: Path, unanswerable: Path | None) -> None:
             exact, cited = exact + answer_is_cited(answer, checked), cited + 1
             way = next((part[6:] for part in answer.text.split("\n") if part.startswith("Path: ")), "")
             short = answer.short or answer.missing
-            print(
-                f"| {item['question']} | {short} | {item['answer']} | {'yes' if right else '**no**'} | {way} |"
-            )
+            row(item["question"], short, item["answer"], "yes" if right else "**no**", way)
         for item in lines(unanswerable) if unanswerable else ():
             answer = base.ask(item["question"])
             withheld, asked = withheld + answer.abstained, asked + 1
-            print(
-                f"| {item['question']} | {answer.short or answer.missing} | – | {'yes' if answer.abstained else '**no**'} | |"
-            )
-    print(
-        f"\n{good} of {total} right, {withheld} of {asked} withheld, {exact} of {cited} with exact citations only"
-    )
+            mark = "yes" if answer.abstained else "**no**"
+            row(item["question"], answer.short or answer.missing, "–", mark, "")
+    print(f"\n{good} of {total} right, {withheld} of {asked} withheld", end=", ")
+    print(f"{exact} of {cited} with exact citations only")
+
+
+def row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |")
 
 
 def answer_is_cited(answer, checked) -> bool:  # type: ignore[no-untyped-def]

@@ -30,7 +30,6 @@ from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from graphrag.interfaces import Embedder, Executor, Floats, KnowledgeView
 from graphrag.linking import Cues, term_rows
 from graphrag.retrieval.themes import Rows, Themes, lay_themes
-from graphrag.tokens import count_tokens
 from ontology.morphology import singular
 
 _Item = TypeVar("_Item")
@@ -418,7 +417,7 @@ class GlobalRetriever:
             value = score / (1.0 + _SPREAD * taken) - _NOVELTY * top * np.maximum(0.0, closeness - 0.5)
             best = int(np.argmax(np.where(free, np.round(value, 9), -np.inf)))
             free[best] = False
-            cost = count_tokens(self._evidence(ranked[best].sentence).quote)
+            cost = _tokens(self._evidence(ranked[best].sentence).quote)
             if spent + cost > self._budget:
                 continue
             spent += cost
@@ -442,7 +441,7 @@ class GlobalRetriever:
         kept: list[Point] = []
         spent = 0
         for point in ranked:
-            cost = count_tokens(self._evidence(point.sentence).quote)
+            cost = _tokens(self._evidence(point.sentence).quote)
             same = sum(other.community == point.community for other in kept)
             if len(kept) < self._points and same < _PER_THEME and spent + cost <= self._budget:
                 kept.append(point)
@@ -475,9 +474,7 @@ class GlobalRetriever:
             text = _told(evidence.quote, self._view.chunks_by_id([evidence.chunk_id])[0].title)
             community = self._themes.communities[point.community].id
             items.append(
-                ContextItem(
-                    marker, HitKind.REPORT, community, text, (evidence,), count_tokens(text), point.score
-                )
+                ContextItem(marker, HitKind.REPORT, community, text, (evidence,), _tokens(text), point.score)
             )
         return tuple(items)
 
@@ -544,6 +541,12 @@ class _Here:
 
     def map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         return (function(item) for item in items)
+
+
+def _tokens(text: str) -> int:
+    """At most so many tokens: counted generously, since loading a token table costs more than the search."""
+    plain = sum(character.isascii() for character in text)
+    return plain // 3 + 2 * (len(text) - plain) + 1
 
 
 def _unit(rows: NDArray[np.int8]) -> Floats:
