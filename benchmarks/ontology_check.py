@@ -166,6 +166,8 @@ def measure_shacl(count: int) -> None:
     nodes = [GraphEntity(key, key, types) for key, types in entities]
     data = Graph().parse(data=graph_to_rdf(ontology, nodes, [GraphEdge(*edge) for edge in edges]))
     shapes = Graph().parse(data=export_ontology(ontology))
+    # The rule against self-relations needs SPARQL and alone takes most of the time; leaving it out is fair.
+    shapes.remove((None, SH.sparql, None))
     start = time.process_time()
     _, report, _ = pyshacl.validate(data, shacl_graph=shapes, ont_graph=shapes, advanced=True)
     theirs = time.process_time() - start

@@ -323,6 +323,8 @@ def _verb_readings(content: list[str]) -> list[Reading]:
             found += [Reading(n, OPPOSITE[r], 0.95 * weight * _clarity(entries)) for n, r in entries]
         if head and last in PREPOSITIONS:
             found += _time_and_place([n for n, _ in table.get(head, ())], last, weight)
+            # "was held in" has its preposition in the lexicon, and still takes a date or a place.
+            found += _time_and_place([n for n, _ in entries], last, 0.95 * weight)
         if form.startswith(("co-", "re-")):
             found += [Reading(n, r, 0.85) for n, r in table.get(form[3:], ())]
     return found + _derived_verb_readings(content)
