@@ -51,15 +51,6 @@ class EmbeddingConfig(_Section):
     dim: int = Field(256, ge=8, le=4096)
 
 
-class IndexConfig(_Section):
-    """The vector index."""
-
-    exact_below: int = Field(20_000, ge=0, description="Scan exactly while there are fewer vectors.")
-    m: int = Field(16, ge=4, le=64, description="HNSW links per node.")
-    ef_construction: int = Field(200, ge=16)
-    ef_search: int = Field(128, ge=8)
-
-
 class CommunitiesConfig(_Section):
     """Hierarchical Leiden."""
 
@@ -73,10 +64,12 @@ class RetrievalConfig(_Section):
 
     mode: Literal["auto", "hybrid", "local", "global", "passages"] = "auto"
     k: int = Field(8, ge=1, le=1000, description="Passages returned.")
-    hops: int = Field(2, ge=0, le=5)
+    hops: int = Field(2, ge=0, le=5, description="Relations walked from what a question names.")
     hub_cap: int = Field(64, ge=1, description="Neighbours followed from one node.")
-    damping: float = Field(0.85, ge=0.0, lt=1.0)
-    level: int = Field(2, ge=0, description="Community level of global search.")
+    damping: float = Field(0.85, ge=0.0, lt=1.0, description="Of personalized PageRank.")
+    level: int | None = Field(
+        None, ge=0, description="Community level of global search; from the top down by relevance if empty."
+    )
     context_tokens: int = Field(12_000, ge=64)
 
 
@@ -139,7 +132,6 @@ class Config(_Section):
     extraction: ExtractionConfig = ExtractionConfig()
     ontology: OntologyConfig = OntologyConfig()
     embedding: EmbeddingConfig = EmbeddingConfig()
-    index: IndexConfig = IndexConfig()
     communities: CommunitiesConfig = CommunitiesConfig()
     retrieval: RetrievalConfig = RetrievalConfig()
     llm: LLMConfig = LLMConfig()
@@ -174,6 +166,20 @@ def config_from(data: Mapping[str, Any], *, origin: str = "settings") -> Config:
         return Config.model_validate(data)
     except ValidationError as error:
         raise ConfigError(f"{origin}: {_explain(error)}") from error
+
+
+def stored_config(data: Mapping[str, Any], *, origin: str) -> Config:
+    """Settings that a knowledge base was built with; keys that an older version knew are passed over.
+
+    Raises:
+        ConfigError: If a value is wrong.
+    """
+    known = {
+        section: {key: value for key, value in values.items() if key in _known_keys((section,))}
+        for section, values in data.items()
+        if section in Config.model_fields and isinstance(values, Mapping)
+    }
+    return config_from(known, origin=origin)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from graphrag.config import Config, config_from
+from graphrag.config import Config, stored_config
 from graphrag.datamodel import Answer, CheckedTriple, Context, Document, Entity, Failure
 from graphrag.errors import ConfigError, NotFoundError, StoreError
 from graphrag.ingest import Ingest, IngestReport
@@ -57,6 +57,7 @@ class GraphRAG:
         self.report = IngestReport()
         self._embedder = embedder
         self._extractor = extractor
+        self._api_key = ""
         self._index: SearchIndex | None = None
         self._retrievers: dict[str, Retriever] = {}
         self._generator: ExtractiveGenerator | None = None
@@ -176,7 +177,7 @@ class GraphRAG:
                 f'"{folder}" is not a knowledge base; make one with: graphrag build SOURCE --out {folder}'
             )
         ledger = Ledger.open(folder, write=write)
-        settings = config or config_from(json.loads(ledger.meta["settings"]), origin=f"{folder} (stored)")
+        settings = config or stored_config(json.loads(ledger.meta["settings"]), origin=f"{folder} (stored)")
         return cls(ledger, settings, extractor=extractor, embedder=embedder)
 
     def close(self) -> None:
@@ -347,7 +348,12 @@ class GraphRAG:
         """What turns texts into vectors, loaded on first use."""
         from graphrag.registry import make_embedder
 
-        return self._embedder or make_embedder(self.config)
+        return self._embedder or make_embedder(self.config, api_key=self._api_key)
+
+    def use_api_key(self, key: str) -> Self:
+        """Give the key for embeddings behind a server; it is kept in memory only."""
+        self._api_key = key
+        return self
 
     @property
     def index(self) -> SearchIndex:
@@ -479,7 +485,7 @@ class GraphRAG:
             ontology=_yaml(schema),
             extractor=Ingest.fingerprint_of(settings, extractor),
         )
-        kept = config or config_from(json.loads(ledger.meta["settings"]), origin=f"{location} (stored)")
+        kept = config or stored_config(json.loads(ledger.meta["settings"]), origin=f"{location} (stored)")
         base = cls(ledger, kept, extractor=extractor, embedder=embedder)
         given = ontology is not None or (config is not None and config.ontology.path is not None)
         if given and ledger.meta["ontology"] != _yaml(schema):

@@ -93,7 +93,12 @@ def make_retriever(
     retriever: Retriever
     if mode == "global":
         retriever = load("retriever:global")(
-            view, index, embedder, cues=cues, budget_tokens=config.retrieval.context_tokens
+            view,
+            index,
+            embedder,
+            cues=cues,
+            level=config.retrieval.level,
+            budget_tokens=config.retrieval.context_tokens,
         )
     else:
         retriever = load(f"retriever:{mode}")(
@@ -129,14 +134,14 @@ def relation_cues(ontology: "Ontology | None") -> "Cues":
     return make_cues(phrases)
 
 
-def make_embedder(config: Config) -> "Embedder":
-    """The embedder the settings ask for."""
+def make_embedder(config: Config, *, api_key: str = "") -> "Embedder":
+    """The embedder the settings ask for; `api_key` is for one behind a server."""
     settings = config.embedding
     kind = load(f"embedder:{settings.name}")
     embedder: Embedder
     match settings.name:
         case "http":
-            embedder = kind(model=settings.model, base_url=settings.base_url)
+            embedder = kind(model=settings.model, base_url=settings.base_url, api_key=api_key)
         case "sentence-transformers":
             embedder = kind(settings.model)
         case _:

@@ -18,7 +18,7 @@ from graphrag.interfaces import Progress
 from graphrag.registry import make_ontology
 from pipelines.executors import executor_for
 from pipelines.knowledge import folder_of, place_of
-from pipelines.model import estimate, open_extractor, write_reports
+from pipelines.model import estimate, lend_embedding_key, open_extractor, write_reports
 
 if TYPE_CHECKING:
     from graphrag.extraction.llm import LLMExtractor
@@ -166,6 +166,7 @@ def _build(
     started: float,
 ) -> BuildReport:
     base = GraphRAG.create(place_of(kg), config=config, extractor=extractor)
+    lend_embedding_key(base, trusted=True)
     ingest = IngestReport()
     # A model's extractor brings its own threads, and its gate cannot travel to other processes.
     workers = config.build.workers if extractor is None else 1

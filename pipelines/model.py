@@ -264,6 +264,18 @@ def _fresh(kg: Path, config: Config, extractor: "Extractor") -> dict[str, str]:
         return dict(base.view.fresh())
 
 
+def lend_embedding_key(base: "GraphRAG", *, trusted: bool) -> None:
+    """Give a base whose vectors come from a server the key in the environment.
+
+    Args:
+        trusted: Whether the settings are the user's own words in this run. Settings that came with a
+            knowledge base may name any server, and do not get the key unless they name none.
+    """
+    settings = base.config.embedding
+    if settings.name == "http" and (trusted or not settings.base_url):
+        base.use_api_key(os.environ.get("OPENAI_API_KEY", ""))
+
+
 def _proxy(base_url: str) -> str | None:
     """The proxy that the environment names for the model's server, as other tools take it."""
     from urllib.parse import urlsplit

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from spacy.language import Language
-from thinc.api import Model
 
 from graphrag.datamodel import (
     Alias,
@@ -86,6 +84,8 @@ class SpacyExtractor:
     def fingerprint(self) -> str:
         """Made from the rules' version, the pipeline's name and version, and its weights."""
         if not self._fingerprint:
+            from graphrag.models import pipeline_digest
+
             meta = self._nlp.meta
             self._fingerprint = fingerprint(
                 {
@@ -94,7 +94,7 @@ class SpacyExtractor:
                     "pipeline": f"{meta['lang']}_{meta['name']}",
                     "version": meta["version"],
                     "korean": korean.is_available(),
-                    "weights": _weights_digest(self._nlp),
+                    "weights": pipeline_digest(self._nlp),
                 }
             )
         return self._fingerprint
@@ -546,17 +546,3 @@ def _unmask(parse: Parse, block: Block) -> Parse:
             parse.restore_name(token, "WORK" if stand_in.kind == "title" else "")
     repair(parse)
     return parse
-
-
-def _weights_digest(nlp: Language) -> str:
-    digest = hashlib.sha256()
-    for name, component in nlp.components:
-        model = getattr(component, "model", None)
-        if not isinstance(model, Model):
-            continue
-        digest.update(name.encode())
-        for node in model.walk():
-            for key in sorted(node.param_names):
-                if node.has_param(key):
-                    digest.update(node.get_param(key).tobytes())
-    return digest.hexdigest()

@@ -48,11 +48,12 @@ def eval_command(
     from graphrag.engine import GraphRAG
     from pipelines.evaluate import evaluate, read_questions, write_run
     from pipelines.knowledge import place_of
-    from pipelines.model import open_answerer, open_judge, query_config
+    from pipelines.model import lend_embedding_key, open_answerer, open_judge, query_config
     from pipelines.terminal import TerminalProgress, print_json, print_pairs
 
     asked = read_questions(questions)
     with GraphRAG.open(place_of(kg)) as base:
+        lend_embedding_key(base, trusted=False)
         asks = judge or answerer != "quote"
         config = query_config(base, config_path, overrides, asks=asks)
         with open_answerer(base, config, answerer) as ask, open_judge(base, config, wanted=judge) as judging:

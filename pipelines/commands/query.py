@@ -37,12 +37,13 @@ def ask_command(
     """
     from graphrag.engine import GraphRAG
     from pipelines.knowledge import place_of
-    from pipelines.model import open_answerer, query_config
+    from pipelines.model import lend_embedding_key, open_answerer, query_config
     from pipelines.shapes import answer_json
     from pipelines.terminal import print_json
     from pipelines.words import answer_text
 
     with GraphRAG.open(place_of(kg)) as base:
+        lend_embedding_key(base, trusted=False)
         config = query_config(base, config_path, overrides, asks=answerer != "quote")
         with open_answerer(base, config, answerer) as ask:
             answer = ask(question, mode=mode, k=k, trace=trace)
@@ -63,11 +64,13 @@ def search_command(
     """Ranked evidence for a question, without an answer."""
     from graphrag.engine import GraphRAG
     from pipelines.knowledge import place_of
+    from pipelines.model import lend_embedding_key
     from pipelines.shapes import context_json
     from pipelines.terminal import print_json
     from pipelines.words import context_text
 
     with GraphRAG.open(place_of(kg)) as base:
+        lend_embedding_key(base, trusted=False)
         context = base.search(question, mode=mode, k=k, trace=trace)
         if as_json:
             print_json(context_json(base, context, trace=trace))
