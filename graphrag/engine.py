@@ -167,7 +167,7 @@ class GraphRAG:
 
         if _is_neo4j(location):
             ledger = _neo4j_store(location, write=write)
-            settings = config or config_from(
+            settings = config or stored_config(
                 json.loads(ledger.meta["settings"]), origin=f"{location} (stored)"
             )
             return cls(ledger, settings, extractor=extractor, embedder=embedder)
