@@ -24,7 +24,7 @@ lint: setup
 	@.venv/bin/mypy
 
 bench: setup
-	@.venv/bin/python -m benchmarks
+	@.venv/bin/python benchmarks/all.py
 
 clean:
 	rm -rf .venv build out .mypy_cache .ruff_cache .pytest_cache .hypothesis
