@@ -567,7 +567,7 @@ def _neo4j_store(location: object, *, write: bool) -> Ledger:
     server = server_at(cast("Neo4jServer | str", location))
     if write:
         return Neo4jLedger.attach(server)
-    connection = Connection(server)
+    connection = Connection(server, wait_seconds=20)
     try:
         # Reads like the ledger, and says so where something is not kept in Neo4j.
         return cast("Ledger", Neo4jView(connection))

@@ -114,11 +114,12 @@ class Connection:
         try:
             with self._explained():
                 self._driver.verify_connectivity()
-                row = self.read("CALL dbms.components() YIELD versions RETURN versions[0] AS version")[0]
+                with self._session("READ") as session:
+                    asked = "CALL dbms.components() YIELD versions RETURN versions[0] AS version"
+                    self.version = str(session.run(asked).single(strict=True)["version"])
         except BaseException:
             self._driver.close()
             raise
-        self.version: str = row["version"]
         numbers = tuple(int(part) for part in re.findall(r"\d+", self.version)[:2])
         if numbers < _OLDEST:
             self._driver.close()
@@ -139,19 +140,18 @@ class Connection:
         self.close()
 
     def read(self, query: str, **values: object) -> list[dict[str, Any]]:
-        """All rows of a query, in a read-only session; asked again where the server had to break off."""
+        """All rows of a query; asked again where the connection broke or the server had to break off."""
+        return self.collect(query, list, **values)
 
-        def work(transaction: "ManagedTransaction") -> list[dict[str, Any]]:
-            return transaction.run(_trusted(query), values).data()
+    def collect(
+        self, query: str, make: "Callable[[Iterator[dict[str, Any]]], _Result]", **values: object
+    ) -> _Result:
+        """What `make` makes of the rows of a query, as they come; from the start again after a loss."""
 
-        with self._explained(), self._session("READ") as session:
-            return session.execute_read(work)
+        def work(session: "Session") -> _Result:
+            return make(record.data() for record in session.run(_trusted(query), values))
 
-    def stream(self, query: str, **values: object) -> Iterator[dict[str, Any]]:
-        """Rows of a query as they come, for answers too long to hold."""
-        with self._explained(), self._session("READ") as session:
-            for record in session.run(_trusted(query), values):
-                yield record.data()
+        return self._persisted("READ", work)
 
     def limited(
         self, query: str, values: Mapping[str, object], *, rows: int, seconds: float
@@ -196,9 +196,8 @@ class Connection:
                 raise DataError(f"Neo4j does not understand this query: {_first_line(error)}") from error
 
     def schema(self, query: str) -> None:
-        """Make or drop a constraint or index."""
-        with self._explained(), self._session("WRITE") as session:
-            session.run(_trusted(query)).consume()
+        """Make or drop a constraint or index; harmless when repeated, so repeated after a loss."""
+        self._persisted("WRITE", lambda session: session.run(_trusted(query)).consume())
 
     def write(self, work: "Callable[[Transaction], _Result]") -> _Result:
         """Do `work` in one transaction, and again until it is known to be committed.
@@ -210,30 +209,43 @@ class Connection:
             TransactionTooBigError: If the server lacks the memory for it.
             Neo4jUnavailableError: If the server does not come back in `wait_seconds`.
         """
+
+        def once(session: "Session") -> _Result:
+            with session.begin_transaction() as transaction:
+                result = work(transaction)
+                transaction.commit()
+                return result
+
+        return self._persisted("WRITE", once)
+
+    def _persisted(self, mode: str, work: "Callable[[Session], _Result]") -> _Result:
         from neo4j.exceptions import DriverError, Neo4jError
 
         end = time.monotonic() + self._wait_seconds
         attempt = 0
         while True:
             try:
-                with self._session("WRITE") as session, session.begin_transaction() as transaction:
-                    result = work(transaction)
-                    transaction.commit()
-                    return result
+                with self._session(mode) as session:
+                    return work(session)
             except (Neo4jError, DriverError, OSError) as error:
                 if any(word in str(getattr(error, "code", "")) for word in _TOO_BIG):
                     raise TransactionTooBigError(str(error)) from error
                 if not _passing(error):
                     raise self._explain(error) from error
                 if time.monotonic() >= end:
-                    raise Neo4jUnavailableError(
-                        f"{self.server.uri} did not come back in {self._wait_seconds:.0f} s; what it had "
-                        "acknowledged is safe; run the same command again to go on from there"
-                    ) from error
+                    raise self._gave_up(error) from error
             attempt += 1
             if attempt == 3:
                 self._progress.start("waiting for the Neo4j server", None)
             time.sleep(min(5.0, 0.1 * 2**attempt) * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries)
+
+    def _gave_up(self, error: Exception) -> Exception:
+        if not self._wait_seconds:
+            return self._explain(error)
+        return Neo4jUnavailableError(
+            f"{self.server.uri} did not come back in {self._wait_seconds:.0f} s; what it had acknowledged is "
+            "safe; run the same command again to go on from there"
+        )
 
     def _session(self, mode: str) -> "Session":
         return self._driver.session(database=self._database, default_access_mode=mode, fetch_size=2000)

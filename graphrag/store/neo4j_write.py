@@ -519,13 +519,11 @@ def _listed_nodes(
     connection: Connection, kind: NodeKind, known_labels: Iterable[str], *, full: bool
 ) -> dict[str, str]:
     if not full:
-        rows = connection.stream(f"MATCH (n:{kind.label}) RETURN n.id AS id, n.{_DIGEST} AS digest")
-        return {row["id"]: row["digest"] or "" for row in rows}
-    rows = connection.stream(
-        f"MATCH (n:{kind.label}) RETURN n.id AS id, labels(n) AS labels, properties(n) AS held"
-    )
+        query = f"MATCH (n:{kind.label}) RETURN n.id AS id, n.{_DIGEST} AS digest"
+        return connection.collect(query, lambda rows: {row["id"]: row["digest"] or "" for row in rows})
     known = frozenset(known_labels)
-    return {row["id"]: _actual(kind, row, known) for row in rows}
+    query = f"MATCH (n:{kind.label}) RETURN n.id AS id, labels(n) AS labels, properties(n) AS held"
+    return connection.collect(query, lambda rows: {row["id"]: _actual(kind, row, known) for row in rows})
 
 
 def _actual(kind: NodeKind, row: Mapping[str, Any], known: frozenset[str]) -> str:
@@ -538,19 +536,23 @@ def _actual(kind: NodeKind, row: Mapping[str, Any], known: frozenset[str]) -> st
 
 def _listed_edges(connection: Connection, kind: EdgeKind, *, full: bool) -> dict[str, _Place]:
     held = "properties(r)" if full else "null"
-    rows = connection.stream(
+    query = (
         f"MATCH {_pattern(kind)} RETURN a.id AS s, type(r) AS type, b.id AS t, r.id AS id, "
         f"r.{_DIGEST} AS digest, {held} AS held"
     )
-    listed = {}
-    for row in rows:
-        key = row["id"] if not kind.type else f"{row['s']}>{row['t']}"
-        digest = row["digest"] or ""
-        if full:
-            plain = {name: value for name, value in row["held"].items() if name in kind.properties}
-            digest = digest_of((row["s"], row["type"], row["t"]), plain)
-        listed[key] = _Place(row["s"], row["type"], row["t"], digest, key in listed)
-    return listed
+
+    def listed(rows: Iterator[dict[str, Any]]) -> dict[str, _Place]:
+        found: dict[str, _Place] = {}
+        for row in rows:
+            key = row["id"] if not kind.type else f"{row['s']}>{row['t']}"
+            digest = row["digest"] or ""
+            if full:
+                plain = {name: value for name, value in row["held"].items() if name in kind.properties}
+                digest = digest_of((row["s"], row["type"], row["t"]), plain)
+            found[key] = _Place(row["s"], row["type"], row["t"], digest, key in found)
+        return found
+
+    return connection.collect(query, listed)
 
 
 def _compared(kind: str, wanted: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]:

@@ -102,14 +102,17 @@ def test_a_writer_that_was_overtaken_starts_from_what_is_there(demo_kg, corpus, 
     with GraphRAG.open(there, write=True) as base:
         assert base.stats()["fingerprint"] == first
         base.remove("lyon.txt")
-    with GraphRAG.open(here, write=True) as base:
-        assert "lyon.txt" not in base.view.known()
-        base.remove("porto.html")
-        with GraphRAG.open(there, write=True) as other:
-            other.remove("ada.md")
-        with pytest.raises(StoreError, match="somebody else"):
-            base.refresh()
-        base.view.connection.close()
+    base = GraphRAG.open(here, write=True)
+    assert "lyon.txt" not in base.view.known()
+    base.remove("porto.html")
+    with GraphRAG.open(there, write=True) as other:
+        other.remove("ada.md")
+    with pytest.raises(StoreError, match="somebody else"):
+        base.refresh()
+    base.close()
+    with GraphRAG.open(here, write=True) as again:
+        assert "ada.md" not in again.view.known()
+        assert "porto.html" in again.view.known()
 
 
 @pytest.mark.neo4j
