@@ -21,6 +21,7 @@ from time import process_time
 
 import numpy as np
 
+from graphrag.config import Config
 from graphrag.engine import GraphRAG
 from graphrag.evaluation import all_recall, mean, recall
 from graphrag.filters import CompiledFilters
@@ -162,7 +163,7 @@ def open_base(data: Path, work: Path, chosen: QuestionSet) -> GraphRAG:
         work.mkdir(parents=True, exist_ok=True)
         source.write_text("".join(lines(data, chosen)), encoding="utf-8")
         GraphRAG.build([source], folder).close()
-    return GraphRAG.open(folder)
+    return GraphRAG.open(folder, config=Config())
 
 
 def lines(data: Path, chosen: QuestionSet) -> Iterator[str]:
