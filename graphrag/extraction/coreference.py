@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from graphrag.datamodel import Link
+from graphrag.extraction.first_names import gender_of
 from graphrag.extraction.wordlists import words
 
 __all__ = ["Discourse", "Known", "class_of", "subject_of_title"]
@@ -156,12 +157,31 @@ class Discourse:
         known = self.known.get(name.lower())
         return known.type if known else None
 
-    def pronoun(self, word: str, token: int) -> tuple[Known, float] | None:
-        """The name a personal pronoun at `token` of this sentence stands for, with a confidence."""
+    def pronoun(self, word: str, token: int, *, is_subject: bool = False) -> tuple[Known, float] | None:
+        """The name a personal pronoun at `token` of this sentence stands for, with a confidence.
+
+        What a pronoun stands for stays in mind as if it had been named there.
+
+        References:
+            Grosz, Joshi, Weinstein, "Centering", Computational Linguistics 21(2), 1995.
+        """
+        found = self._antecedent(word, token)
+        if found is not None:
+            known = found[0]
+            known.seen = (self.sentence, token, is_subject)
+            if known not in self._recent:
+                self._recent.append(known)
+        return found
+
+    def _antecedent(self, word: str, token: int) -> tuple[Known, float] | None:
         word = word.lower()
         if word in _HE or word in _SHE:
             gender = "m" if word in _HE else "f"
-            found = self._best(token, lambda k: k.type == "PERSON" and k.gender in ("", gender), person=True)
+            found = self._best(
+                token,
+                lambda k: k.type == "PERSON" and (k.gender or gender_of(k.name)) in ("", gender),
+                person=True,
+            )
             if found is not None:
                 found[0].gender = gender
                 if found[0].type is None:
@@ -227,6 +247,9 @@ class Discourse:
         if " " not in name:
             longer = self._by_word.get(lower, [])
             people = [key for key in longer if self.known[key].type == "PERSON"]
+            if self.subject is not None and self.subject.name.lower() in people:
+                # Several have this name, and the text is about one of them.
+                people = [self.subject.name.lower()]
             if len(people) == 1 and kind in ("PERSON", None, "ORG", "LOC"):
                 return self.known[people[0]].name, Link.PARTIAL
             if kind != "PERSON":

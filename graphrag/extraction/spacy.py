@@ -41,7 +41,7 @@ __all__ = ["SpacyExtractor", "SurfaceTriple"]
 
 SurfaceTriple = tuple[str, str, str, float]
 
-_RULES = "1"  # changes with the rules, so that stored extractions are known to be of older ones
+_RULES = "1a"  # changes with the rules, so that stored extractions are known to be of older ones
 _LONGEST_SENTENCE = 250  # tokens; a longer one is a list or data, and is searched for names only
 _LONGEST_QUOTE = 600  # characters of a sentence quoted whole as evidence
 _WINDOW = 30_000  # characters of one document parsed at once
@@ -316,7 +316,9 @@ class _ChunkReader:
                 if nominal.kind == Kind.NAME:
                     self._aside(block, parse, nominal, mention, begin, end)
             elif tag[token] in ("PRP", "PRP$") and lower[token] in _PERSONAL and self.readable:
-                found = self.discourse.pronoun(lower[token], token)
+                found = self.discourse.pronoun(
+                    lower[token], token, is_subject=parse.dep[token].startswith("nsubj")
+                )
                 if found is not None:
                     resolved[token] = self._linked(
                         block, parse, token, token, found[0].name, found[1], Link.PRONOUN
