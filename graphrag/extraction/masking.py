@@ -76,10 +76,9 @@ def openings(text: str) -> list[tuple[int, int]]:
             len(words) > 1
             and len(match["title"]) <= 90
             and (match["article"] or words[0].lower() not in _OPENERS)
-        ):
-            if not _NO_NAME & {word.lower() for word in words}:
-                article = 4 if match["title"].startswith("The ") else 0
-                found.append((match.start("title") + article, match.end("title")))
+        ) and not _NO_NAME & {word.lower() for word in words}:
+            article = 4 if match["title"].startswith("The ") else 0
+            found.append((match.start("title") + article, match.end("title")))
     return found
 
 

@@ -339,9 +339,8 @@ class NominalReader:
             elif (
                 label in ("amod", "compound", "nummod", "nmod:desc", "flat", "goeswith")
                 and parse.pos[kid] != "PUNCT"
-            ):
-                if label == "flat" or kid < head:
-                    tokens.append(kid)
+            ) and (label == "flat" or kid < head):
+                tokens.append(kid)
         first, last = min(tokens), max(tokens)
         for token in tokens[1:]:
             if token < head:
