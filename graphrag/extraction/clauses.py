@@ -371,11 +371,16 @@ class _Reader:
             elif label == "advmod" and lower[kid] in ("where", "when") and dep[token] == "acl:relcl":
                 clause.arguments.append(Argument(parse.head[token], "where", (kid,)))
         label = dep[token]
-        if label == "acl:relcl" and not nominal and clause.origin != "relative" and not clause.passive:
-            if not any(a.role in ("obj", "where", "ccomp", "xcomp") for a in clause.arguments):
-                if not any(a.head == parse.head[token] for a in clause.arguments) and clause.subjects:
-                    clause.arguments.append(Argument(parse.head[token], "obj"))
+        bare = label == "acl:relcl" and not nominal and clause.origin != "relative" and not clause.passive
+        if bare and clause.subjects and self._lacks_object(clause, parse.head[token]):
+            clause.arguments.append(Argument(parse.head[token], "obj"))
         clause.arguments.sort(key=lambda a: a.head)
+
+    def _lacks_object(self, clause: Clause, antecedent: int) -> bool:
+        """Whether a relative clause without pronoun ("the film she made") speaks of its noun as the object."""
+        return not any(
+            a.role in ("obj", "where", "ccomp", "xcomp") or a.head == antecedent for a in clause.arguments
+        )
 
     def _case(self, token: int) -> tuple[int, ...]:
         parse = self.parse
@@ -495,9 +500,11 @@ class _Reader:
             return Modality.REPORTED
         if future:
             return Modality.HYPOTHETICAL
-        if parse.tag[token] == "VB" and dep[token] in ("advcl", "acl") and parse.child(token, "mark") >= 0:
-            if not (dep[token] == "acl" and self._superlative(parse.head[token])):
-                return Modality.HYPOTHETICAL
+        purpose = (
+            parse.tag[token] == "VB" and dep[token] in ("advcl", "acl") and parse.child(token, "mark") >= 0
+        )
+        if purpose and not (dep[token] == "acl" and self._superlative(parse.head[token])):
+            return Modality.HYPOTHETICAL
         if dep[token] == "ROOT":
             for kid in reversed(kids):
                 if dep[kid] == "punct":

@@ -256,15 +256,15 @@ class NominalReader:
                 first -= 1
             while last + 1 < len(parse) and self._joins(last + 1, first, last):
                 last += 1
-        if last + 2 < len(parse) and parse.lower[last + 1] == "of" and parse.pos[last + 2] == "PROPN":
-            if parse.head[last + 2] == head and parse.dep[last + 2] == "nmod" and parse.pos[head] == "PROPN":
-                last += 2
-                while (
-                    last + 1 < len(parse)
-                    and parse.pos[last + 1] == "PROPN"
-                    and parse.dep[last + 1] in ("flat", "compound")
-                ):
-                    last += 1
+        linked = last + 2 < len(parse) and parse.lower[last + 1] == "of" and parse.pos[last + 2] == "PROPN"
+        if linked and parse.head[last + 2] == head and parse.dep[last + 2] == "nmod":
+            last += 2
+            while (
+                last + 1 < len(parse)
+                and parse.pos[last + 1] == "PROPN"
+                and parse.dep[last + 1] in ("flat", "compound")
+            ):
+                last += 1
         return Nominal(
             head,
             first,
@@ -285,9 +285,11 @@ class NominalReader:
         label = parse.dep[token]
         if label in ("flat", "goeswith"):
             return True
-        if label in ("compound", "amod", "nmod:unmarked"):
-            if parse.tag[token] in ("NNP", "NNPS") and parse.lower[token].rstrip(".") not in _PERSONAL_TITLES:
-                return label != "nmod:unmarked" or token == last + 1
+        proper = (
+            parse.tag[token] in ("NNP", "NNPS") and parse.lower[token].rstrip(".") not in _PERSONAL_TITLES
+        )
+        if proper and label in ("compound", "amod", "nmod:unmarked"):
+            return label != "nmod:unmarked" or token == last + 1
         return label == "nummod" and token == last + 1
 
     def _shape_type(self, first: int, last: int, kind: str | None) -> str | None:

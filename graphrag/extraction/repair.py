@@ -147,10 +147,9 @@ def _promote(parse: Parse, start: int, end: int) -> bool:
     up = parse.head[name]
     if parse.dep[name] not in _APPENDED or up == name:
         return False
-    if up != noun:
-        # A name that hangs elsewhere although the noun right before it is a title: "A and lyricist B".
-        if parse.dep[name] != "flat" or start <= up < end:
-            return False
+    # A name may hang elsewhere although the noun right before it is a title: "A and lyricist B".
+    if up != noun and (parse.dep[name] != "flat" or start <= up < end):
+        return False
     if parse.head[noun] == name or (parse.dep[noun] in ("cop", "ROOT") and parse.child(noun, "cop") >= 0):
         return False
     governor, role = parse.head[noun], parse.dep[noun]
