@@ -24,6 +24,7 @@ _TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
 _FULL_DIM = 256
 _BATCH_CHARACTERS = 200_000
 _MANY_TOKENS = 20_000  # from here on converting the whole table pays
+_FEW = 8
 _CUT = 100_000  # characters of one text that are looked at: more cannot turn an average
 
 
@@ -61,7 +62,11 @@ class WordLlamaEmbedder:
         return rows
 
     def _embed_batch(self, texts: list[str]) -> Floats:
-        encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        if len(texts) <= _FEW:
+            # One by one: waking the tokenizer's threads costs more than a question's words.
+            encoded = [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
+        else:
+            encoded = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         tokens = [item.ids if text.strip() else [] for item, text in zip(encoded, texts, strict=True)]
         lengths = np.fromiter(map(len, tokens), dtype=np.intp, count=len(tokens))
         rows = np.zeros((len(texts), self._dim), dtype=np.float32)
