@@ -122,7 +122,8 @@ def _known(wanted: tuple[str, ...], present: tuple[str, ...], what: str) -> NDAr
     for name in wanted:
         if name not in present:
             raise ConfigError(
-                f'no {what} "{name}" in this knowledge base; it has: {", ".join(filter(None, present)) or "none"}'
+                f'no {what} "{name}" in this knowledge base; '
+                f"it has: {', '.join(filter(None, present)) or 'none'}"
             )
     return np.array([name in wanted for name in present], dtype=np.bool_)
 

@@ -28,5 +28,5 @@ GENDER_OF: dict[str, str] = dict.fromkeys(_MEN.split(), "m") | dict.fromkeys(_WO
 
 
 def gender_of(name: str) -> str:
-    """ "m", "f", or "" where the first word of a name does not tell."""
+    """Give m, f, or nothing where the first word of a name does not tell."""
     return GENDER_OF.get(name.partition(" ")[0].lower(), "")

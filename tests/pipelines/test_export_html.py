@@ -268,7 +268,8 @@ def test_two_hundred_hostile_strings_run_nothing_and_ask_for_nothing(
     browser.run("document.getElementById('all').click()")
     for number in range(0, 200, 5):
         browser.run(
-            "const s = document.getElementById('search'); s.value = arguments[0]; s.dispatchEvent(new Event('input'));"
+            "const s = document.getElementById('search'); s.value = arguments[0]; "
+            "s.dispatchEvent(new Event('input'));"
             "document.querySelector('#results button')?.click();"
             "for (const d of document.querySelectorAll('#about details')) d.open = true;",
             HOSTILE[number][:60],
@@ -316,7 +317,8 @@ def big_view(count: int) -> MemoryView:
 
 def find(browser: Browser, text: str) -> None:
     browser.run(
-        "const s = document.getElementById('search'); s.value = arguments[0]; s.dispatchEvent(new Event('input'));"
+        "const s = document.getElementById('search'); s.value = arguments[0]; "
+        "s.dispatchEvent(new Event('input'));"
         "document.querySelector('#results button').click();",
         text,
     )

@@ -70,7 +70,8 @@ def test_examples_are_read_from_a_file(tmp_path: Path) -> None:
     path.write_text(
         "- text: The Aurora was built by North Yard.\n"
         "  triples:\n"
-        "    - {subject: Aurora, relation: BUILT_BY, object: North Yard, quote: Aurora was built by North Yard}\n",
+        "    - {subject: Aurora, relation: BUILT_BY, object: North Yard, "
+        "quote: Aurora was built by North Yard}\n",
         encoding="utf-8",
     )
     (example,) = load_examples(path)
