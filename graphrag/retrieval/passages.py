@@ -28,15 +28,16 @@ def passage_ranking(
 ) -> tuple[Rows, Scores]:
     """Chunk rows by reciprocal rank fusion of keywords and vectors; the best possible score is 1.
 
-    Keywords and vectors each rank passages as wholes and by their best sentence: a long passage may
-    hold the one sentence that matters. Vectors of sentences rank what the other three found.
+    Keywords and vectors each rank passages as wholes and, where passages are long, by their best
+    sentence: a long passage may hold the one that matters. Vectors of sentences rank what the other
+    three found.
     """
     k = settings.first_stage
     wholes = [
         keyword_chunks(index, question, k, allowed)[0],
         near_chunks(index, question.vector, k, allowed)[0],
     ]
-    if not settings.sentence_level:
+    if index.counts["sentences"] < settings.sentence_level * index.counts["chunks"]:
         return fuse_rows(wholes)
     wholes.append(keyword_sentences(index, question, k, allowed))
     found = np.unique(np.concatenate(wholes))

@@ -25,7 +25,8 @@ class SearchSettings:
         damping: Chance of walking on rather than restarting, in personalized PageRank.
         chunk_restart: Share of that restarting at the passages found, beside the anchors' share of 1.
         first_stage: Passages taken from keyword and vector search each.
-        sentence_level: Whether keyword and vector search also rank passages by their best sentence.
+        sentence_level: Sentences in the average passage from which on keyword and vector search also
+            rank passages by their best sentence.
         start: Weight of the anchors in a first passage.
         coverage: Weight of the share of the question's words that a path covers.
         link: Weight of a link.
@@ -65,7 +66,7 @@ class SearchSettings:
     damping: float = 0.85
     chunk_restart: float = 0.5
     first_stage: int = 100
-    sentence_level: bool = True
+    sentence_level: float = 5.0
     start: float = 1.0
     coverage: float = 0.45
     link: float = 1.1
