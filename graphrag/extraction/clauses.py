@@ -377,7 +377,7 @@ class _Reader:
         clause.arguments.sort(key=lambda a: a.head)
 
     def _lacks_object(self, clause: Clause, antecedent: int) -> bool:
-        """Whether a relative clause without pronoun ("the film she made") speaks of its noun as the object."""
+        """Whether a relative clause without pronoun ("the film she made") has its noun as object."""
         return not any(
             a.role in ("obj", "where", "ccomp", "xcomp") or a.head == antecedent for a in clause.arguments
         )
