@@ -14,7 +14,7 @@ from functools import cache
 from graphrag.config import Config
 from graphrag.datamodel import CheckedTriple, Document, Extraction, Failure, Mention, Modality, Triple
 from graphrag.ids import content_id
-from ontology import Candidate, Ontology, ReasonCode, Verdict
+from ontology import Candidate, How, Ontology, ReasonCode, Verdict
 from ontology import Checker as SchemaChecker
 
 # How the text puts a statement, where that alone keeps it from being a fact.
@@ -24,6 +24,8 @@ _UNASSERTED = {
     Modality.REPORTED: (ReasonCode.REPORTED, "the text reports that somebody says so"),
     Modality.QUESTION: (ReasonCode.HYPOTHETICAL, "the text asks it"),
 }
+# Alignments by a relation's own words, rather than by kindred ones.
+_PLAIN = frozenset({How.KEY, How.ALIAS, How.CUE, How.LEMMA})
 # Labels whose things have names: a bare common noun ("a company") is none of them.
 _NAMED = ("PERSON", "ORG", "LOC", "WORK", "PRODUCT", "EVENT")
 _VALUES = frozenset({"DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "ORDINAL"})
@@ -48,6 +50,7 @@ class Checker:
         self._schema = SchemaChecker(ontology) if ontology is not None else None
         self._min_score = config.extraction.min_score
         self._requires_name = cache(self._type_requires_name)
+        self._plain_ends = cache(self._type_implied_by)
 
     def check(self, document: Document, results: Sequence[Extraction | Failure]) -> tuple[CheckedTriple, ...]:
         """All triples of one document, each with its verdict, in the order they were read.
@@ -56,7 +59,7 @@ class Checker:
         """
         checked: dict[str, CheckedTriple] = {}
         read = [result for result in results if isinstance(result, Extraction)]
-        senses = _senses(read)
+        senses = self._senses(read)
         for result in read:
             for triple in result.triples:
                 item = self._check(document, triple, senses)
@@ -64,6 +67,61 @@ class Checker:
                 if known is None or (item.accepted, item.score) > (known.accepted, known.score):
                     checked[item.id] = item
         return tuple(checked.values())
+
+    def _senses(self, results: Sequence[Extraction]) -> dict[str, str]:
+        """One type per name: what the text states, else what recogniser and verbs say most often.
+
+        A document uses a name in one sense, but a recogniser that sees one sentence at a time does
+        not know that; its single slips are outvoted here. A verb that fits only one relation of the
+        schema votes too: what "was founded by" somebody is no film. Ties go by the label, so order
+        cannot matter.
+
+        References:
+            Gale, Church, Yarowsky, "One sense per discourse", HLT 1992.
+        """
+        votes: dict[str, Counter[str]] = {}
+        stated: dict[str, Counter[str]] = {}
+        for result in results:
+            for mention in result.mentions:
+                if mention.type is not None and mention.type not in _VALUES:
+                    table = stated if mention.type_stated else votes
+                    table.setdefault(mention.name, Counter())[mention.type] += 2
+            for triple in result.triples:
+                for mention, label in self._implied(triple):
+                    if mention.type is not None and mention.type not in _VALUES:
+                        votes.setdefault(mention.name, Counter())[label] += 3
+        return {
+            name: min(counts, key=lambda label: (-counts[label], label))
+            for name, counts in (votes | stated).items()
+        }
+
+    def _implied(self, triple: Triple) -> tuple[tuple[Mention, str], ...]:
+        """What the relation, where its words name one plainly, takes its ends for."""
+        if self._schema is None or triple.modality is not Modality.ASSERTED:
+            return ()
+        found = self._plain_ends(triple.predicate)
+        ends = (triple.subject, triple.object)
+        return tuple((end, label) for end, label in zip(ends, found, strict=True) if label)
+
+    def _type_implied_by(self, predicate: str) -> tuple[str, str]:
+        """Coarse labels that a phrase demands of its subject and object; "" where it leaves it open."""
+        assert self._ontology is not None and self._schema is not None
+        matches = self._schema.aligner.match(predicate)
+        if not matches or matches[0].how not in _PLAIN:
+            return "", ""
+        relation = self._ontology.relation(matches[0].key)
+        if relation is None:
+            return "", ""
+        head = self._coarse(relation.domain)
+        tail = self._coarse(getattr(relation, "range", ()))
+        return (tail, head) if matches[0].inverted else (head, tail)
+
+    def _coarse(self, types: Sequence[str]) -> str:
+        """The one coarse label that all of `types` come under; "" if there is none."""
+        assert self._schema is not None
+        labels = {self._schema.aligner.types.kinds(key)[:1] for key in types}
+        label = labels.pop() if len(labels) == 1 else ()
+        return label[0] if label and label[0] in _NAMED else ""
 
     def _check(self, document: Document, triple: Triple, senses: Mapping[str, str]) -> CheckedTriple:
         if not _is_supported(document, triple):
@@ -128,28 +186,6 @@ def candidate_of(triple: Triple, senses: Mapping[str, str] | None = None) -> Can
         tail_type=_label(object_, senses or {}),
         tail_is_value=object_.type in _VALUES if object_.type else None,
     )
-
-
-def _senses(results: Sequence[Extraction]) -> dict[str, str]:
-    """One type per name: what the text states, else what the recogniser says most often.
-
-    A document uses a name in one sense, but a recogniser that sees one sentence at a time does not
-    know that; its single slips are outvoted here. Ties go by the label, so order cannot matter.
-
-    References:
-        Gale, Church, Yarowsky, "One sense per discourse", HLT 1992.
-    """
-    votes: dict[str, Counter[str]] = {}
-    stated: dict[str, Counter[str]] = {}
-    for result in results:
-        for mention in result.mentions:
-            if mention.type is not None and mention.type not in _VALUES:
-                table = stated if mention.type_stated else votes
-                table.setdefault(mention.name, Counter())[mention.type] += 1
-    return {
-        name: min(counts, key=lambda label: (-counts[label], label))
-        for name, counts in (votes | stated).items()
-    }
 
 
 def _label(mention: Mention, senses: Mapping[str, str]) -> str | None:
