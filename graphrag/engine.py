@@ -144,6 +144,52 @@ class GraphRAG:
         return cls(ledger, settings, extractor=extractor, embedder=embedder)
 
     @classmethod
+    def from_networkx(
+        cls,
+        graph: nx.Graph[Any],
+        out: str | Path,
+        *,
+        name: str = "name",
+        type: str = "type",
+        relation: str = "type",
+        config: Config | None = None,
+    ) -> Self:
+        """Make a knowledge base in `out` from a graph of your own, to search and ask.
+
+        Every edge becomes a sentence of a document, so that its facts have evidence like all others.
+        The base is in open mode: your types and relations stand as they are.
+
+        Args:
+            graph: Directed or not; not modified.
+            name: Node attribute with its name; the node itself where it is missing.
+            type: Node attribute with its type.
+            relation: Edge attribute with the relation.
+
+        Raises:
+            DataError: If two nodes read the same as text.
+            StoreError: If `out` holds a knowledge base already.
+        """
+        from itertools import islice
+
+        from graphrag.store.ledger import Ledger
+        from graphrag.store.networkx import ingested_from
+
+        if Ledger.exists(Path(out)):
+            raise StoreError(f'"{out}" holds a knowledge base already; choose another folder')
+        opened = (config or Config()).model_dump(mode="json")
+        opened["ontology"] = {"path": None, "open": True}
+        base = cls.create(out, config=stored_config(opened, origin="settings"))
+        try:
+            documents = iter(ingested_from(graph, name=name, type=type, relation=relation))
+            while batch := list(islice(documents, base.config.build.batch_documents)):
+                base.view.apply(batch)
+            base.refresh()
+        except BaseException:
+            base.close()
+            raise
+        return base
+
+    @classmethod
     def open(
         cls,
         location: str | Path | Neo4jServer,

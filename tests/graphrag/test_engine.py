@@ -8,7 +8,7 @@ import pytest
 
 from graphrag import GraphRAG, make_document
 from graphrag.config import load_config
-from graphrag.errors import ConfigError, DataError, NotFoundError, StoreLockedError
+from graphrag.errors import ConfigError, DataError, NotFoundError, StoreError, StoreLockedError
 from ontology import load_ontology
 
 NOTES = {
@@ -214,3 +214,16 @@ def test_an_unknown_mode_is_refused_with_the_known_ones(base):
 def test_a_document_without_text_is_refused():
     with pytest.raises(DataError, match="empty"):
         make_document("  ", key="x")
+
+
+def test_a_graph_of_ones_own_can_be_asked(tmp_path):
+    own = nx.DiGraph()
+    own.add_node("a", name="Acme Robotics", type="Organization")
+    own.add_node("l", name="Lyon", type="City")
+    own.add_edge("a", "l", type="BASED_IN")
+    with GraphRAG.from_networkx(own, tmp_path / "own") as base:
+        (relation,) = base.view.relations()
+        assert relation.type == "BASED_IN"
+        assert base.search("Where is Acme Robotics based?").hits
+    with pytest.raises(StoreError, match="already"):
+        GraphRAG.from_networkx(own, tmp_path / "own")
