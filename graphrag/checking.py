@@ -88,8 +88,9 @@ class Checker:
                     table.setdefault(mention.name, Counter())[mention.type] += 2
             for triple in result.triples:
                 for mention, label in self._implied(triple):
-                    if mention.type is not None and mention.type not in _VALUES:
-                        votes.setdefault(mention.name, Counter())[label] += 3
+                    # Half a mention's vote, so that no statement vouches for itself alone.
+                    if mention.name in votes and mention.type not in _VALUES:
+                        votes[mention.name][label] += 1
         return {
             name: min(counts, key=lambda label: (-counts[label], label))
             for name, counts in (votes | stated).items()
