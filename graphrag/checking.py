@@ -6,14 +6,27 @@ edit of the schema gives exactly what a build from scratch would give.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 
 from graphrag.config import Config
-from graphrag.datamodel import CheckedTriple, Document, Extraction, Failure, Mention, Modality, Triple
-from graphrag.ids import content_id
+from graphrag.datamodel import (
+    USER_GRAPH,
+    CheckedTriple,
+    Document,
+    Extraction,
+    Failure,
+    Mention,
+    Modality,
+    Triple,
+)
+from graphrag.ids import content_id, fingerprint
+from graphrag.resolution import open_type
 from ontology import Candidate, How, Ontology, ReasonCode, Verdict
 from ontology import Checker as SchemaChecker
 
@@ -30,15 +43,6 @@ _PLAIN = frozenset({How.KEY, How.ALIAS, How.CUE, How.LEMMA})
 _NAMED = ("PERSON", "ORG", "LOC", "WORK", "PRODUCT", "EVENT")
 _VALUES = frozenset({"DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "ORDINAL"})
 _WORD = re.compile(r"[^\W_]+")
-_OPEN_TYPES = {
-    "PERSON": "Person",
-    "ORG": "Organization",
-    "LOC": "Place",
-    "WORK": "Work",
-    "PRODUCT": "Product",
-    "EVENT": "Event",
-    "NORP": "Group",
-}
 
 
 class Checker:
@@ -51,6 +55,15 @@ class Checker:
         self._min_score = config.extraction.min_score
         self._requires_name = cache(self._type_requires_name)
         self._plain_ends = cache(self._type_implied_by)
+
+    @staticmethod
+    def fingerprint_of(config: Config) -> str:
+        """Changes when a stored extraction may get other verdicts, the schema apart.
+
+        Made from the settings and from the code itself: an edit that nobody numbered must not leave
+        verdicts behind that a build from scratch would not give.
+        """
+        return fingerprint([config.extraction.min_score, _code_digest()])
 
     def check(self, document: Document, results: Sequence[Extraction | Failure]) -> tuple[CheckedTriple, ...]:
         """All triples of one document, each with its verdict, in the order they were read.
@@ -172,6 +185,16 @@ class Checker:
         return False
 
 
+@cache
+def _code_digest() -> str:
+    """SHA-256 (hex) of the sources that verdicts come from."""
+    digest = hashlib.sha256()
+    folder = Path(inspect.getfile(Ontology)).parent
+    for path in [Path(__file__), *sorted(folder.rglob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def candidate_of(triple: Triple, senses: Mapping[str, str] | None = None) -> Candidate:
     """A triple as the schema sees it: names, words and what is known of the types.
 
@@ -230,7 +253,8 @@ def _open(triple: Triple) -> CheckedTriple:
     if not relation or relation[0].isdigit():
         relation = f"R_{relation}"[:63]
     literal = triple.object.type in _VALUES
-    if not _is_name(triple.subject.name) or not (literal or _is_name(triple.object.name)):
+    given = triple.evidence.extractor == USER_GRAPH
+    if not given and not (_is_name(triple.subject.name) and (literal or _is_name(triple.object.name))):
         unnamed = triple.object if _is_name(triple.subject.name) else triple.subject
         return _rejected(triple, ReasonCode.BAD_ARGUMENT, f'"{unnamed.text}" names nothing in particular')
     return CheckedTriple(
@@ -238,8 +262,8 @@ def _open(triple: Triple) -> CheckedTriple:
         triple=triple,
         decision="accept",
         relation=relation,
-        subject_type=_OPEN_TYPES.get(triple.subject.type or ""),
-        object_type=None if literal else _OPEN_TYPES.get(triple.object.type or ""),
+        subject_type=open_type(triple.subject.type),
+        object_type=None if literal else open_type(triple.object.type),
         literal=literal,
         score=triple.evidence.score,
     )

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# Extractor and source of what was not read, but stands in a graph that the user gave.
+USER_GRAPH = "networkx"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from graphrag.config import Config, stored_config
 from graphrag.datamodel import Answer, CheckedTriple, Context, Document, Entity, Failure
 from graphrag.errors import ConfigError, NotFoundError, StoreError
+from graphrag.ids import canonical_json
 from graphrag.ingest import Ingest, IngestReport
 from graphrag.progress import Silent
 
@@ -130,6 +131,7 @@ class GraphRAG:
         folder = Path(cast("str | Path", out))
         if Ledger.exists(folder):
             base = cls.open(folder, write=True, config=config, extractor=extractor, embedder=embedder)
+            base._take(config)
             if ontology is not None or (config is not None and config.ontology.path is not None):
                 base.replay(ontology if ontology is not None else config.ontology.path if config else None)
             return base
@@ -304,7 +306,8 @@ class GraphRAG:
 
         schema = _schema(ontology, self.config) if ontology is not None else self.ontology
         before = self.view.counts()
-        self.view.recheck(_yaml(schema), Checker(schema, self.config).check)
+        check = Checker(schema, self.config).check
+        self.view.recheck(_yaml(schema), check, fingerprint=Checker.fingerprint_of(self.config))
         self.__dict__.pop("ontology", None)
         self._forget()
         after = self.view.counts()
@@ -533,10 +536,22 @@ class GraphRAG:
         )
         kept = config or stored_config(json.loads(ledger.meta["settings"]), origin=f"{location} (stored)")
         base = cls(ledger, kept, extractor=extractor, embedder=embedder)
+        base._take(config)
         given = ontology is not None or (config is not None and config.ontology.path is not None)
         if given and ledger.meta["ontology"] != _yaml(schema):
             base.replay(schema)
         return base
+
+    def _take(self, config: Config | None) -> None:
+        """Let settings that were given replace the stored ones."""
+        if config is None:
+            return
+        given = config.model_dump(mode="json")
+        stored = json.loads(self.view.meta["settings"])
+        if given != stored:
+            self.view.set_meta("settings", canonical_json(given))
+            if given["communities"] != stored.get("communities"):
+                self.view.outdate_communities()
 
     def _publish(self, progress: Progress) -> None:
         """Send to Neo4j what was changed, where that is where the base lives."""

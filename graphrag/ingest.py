@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from graphrag.config import Config
-from graphrag.datamodel import Document, Failure
+from graphrag.datamodel import USER_GRAPH, Document, Failure
 from graphrag.errors import PipelineError
 from graphrag.ids import fingerprint
 
@@ -76,6 +76,7 @@ class Ingest:
 
         self._ledger = ledger
         self._config = config
+        self._ontology = ontology
         self._extractor = extractor
         self._executor: Executor = executor or _Here()
         self._task: Callable[[Sequence[Document]], list[IngestedDocument]]
@@ -115,6 +116,7 @@ class Ingest:
         """
         current = self.fingerprint_of(self._config, self._extractor)
         held = dict(self._ledger.known())
+        self._check_again(stored=bool(held))
         stale = self._ledger.meta["extractor"] != current
         report.changed_settings = stale and bool(held)
         fresh: dict[str, str] = {} if stale else self._ledger.fresh()
@@ -126,7 +128,8 @@ class Ingest:
                 # Documents that are not in the stream were read with other settings: read them again,
                 # or the base would not equal a build from scratch.
                 others = sorted(set(held) - seen) if not prune else []
-                self._ingest(self._ledger.documents_by_key(others), held, report, progress)
+                texts = (d for d in self._ledger.documents_by_key(others) if d.source != USER_GRAPH)
+                self._ingest(texts, held, report, progress)
                 self._ledger.set_meta("extractor", current)
         finally:
             progress.finish()
@@ -134,6 +137,19 @@ class Ingest:
         if gone:
             self._ledger.apply((), gone)
             report.removed = len(gone)
+
+    def _check_again(self, *, stored: bool) -> None:
+        """Give what was read before the verdicts that it would get today; no text is read for it."""
+        from graphrag.checking import Checker
+
+        current = Checker.fingerprint_of(self._config)
+        if self._ledger.meta.get("verdicts") == current:
+            return
+        if stored:
+            check = Checker(self._ontology, self._config).check
+            self._ledger.recheck(self._ledger.meta["ontology"], check, fingerprint=current)
+        else:
+            self._ledger.set_meta("verdicts", current)
 
     def _select(
         self,

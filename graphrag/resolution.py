@@ -24,7 +24,7 @@ TypeOf = Callable[[str | None], str | None]
 
 # How sure a document is of a name's type.
 TAGGED, CORROBORATED, STATED = 0, 1, 2
-# Open mode has no schema; these are the types that `graphrag.checking` gives there.
+# Open mode has no schema: the coarse types that extractors tag, as types of the graph.
 _OPEN = {
     "PERSON": "Person",
     "ORG": "Organization",
@@ -37,6 +37,11 @@ _OPEN = {
     "NORP": "Group",
 }
 _COARSE = frozenset(_OPEN.values())
+
+
+def open_type(label: str | None) -> str | None:
+    """The type that an extractor's label gives in open mode; a label of the user's own stands as it is."""
+    return None if label is None or label == "MISC" else _OPEN.get(label, label)
 
 
 class Types:
@@ -66,7 +71,7 @@ class Types:
         if self._type_of is not None:
             return self._type_of(mention_type)
         if self._ontology is None:
-            return _OPEN.get(mention_type, mention_type)
+            return open_type(mention_type)
         return mention_type if mention_type in self._ontology.types else None
 
     def key(self, kind: str) -> str:

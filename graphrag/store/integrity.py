@@ -112,7 +112,9 @@ def decision_digest(decision: Decision) -> int:
 
 def meta_digest(meta: Mapping[str, str]) -> str:
     """SHA-256 (hex) over what a knowledge base was made with."""
-    return fingerprint([meta[key] for key in ("settings", "ontology", "extractor")])
+    # Bases made before verdicts had a fingerprint have no such row.
+    verdicts = [meta["verdicts"]] if "verdicts" in meta else []
+    return fingerprint([meta[key] for key in ("settings", "ontology", "extractor")] + verdicts)
 
 
 def ledger_digest(db: sqlite3.Connection) -> int:

@@ -243,16 +243,18 @@ class Ledger(StoredView):
             writer.settle(touched)
             self._stamp(change)
 
-    def recheck(self, ontology: str, check: Checker) -> None:
+    def recheck(self, ontology: str, check: Checker, *, fingerprint: str = "") -> None:
         """Take another ontology: new verdicts on every triple that was read, without reading again.
 
         Args:
             ontology: The schema as YAML; "" for open mode.
             check: Verdicts on the triples of a document's results.
+            fingerprint: Of what `check` does, the ontology apart; kept under `meta["verdicts"]`.
         """
         self._writing()
         with self._transaction():
             self._set("ontology", ontology)
+            self._set("verdicts", fingerprint)
             self._retype()
             for (doc,) in self._rows("SELECT doc FROM documents ORDER BY id"):
                 document, raw, _ = stored_document(self._db, doc)
@@ -265,12 +267,12 @@ class Ledger(StoredView):
             self._stamp_whole()
 
     def set_meta(self, key: str, value: str) -> None:
-        """Store a setting; "settings" and "extractor" may be set, the rest is the store's own.
+        """Store a setting; "settings", "extractor" and "verdicts" may be set, the rest is the store's own.
 
         Raises:
             StoreError: For another key.
         """
-        if key not in ("settings", "extractor"):
+        if key not in ("settings", "extractor", "verdicts"):
             raise StoreError(f'"{key}" is not a setting that can be changed; use `recheck` for the ontology')
         self._writing()
         with self._transaction():
@@ -304,6 +306,12 @@ class Ledger(StoredView):
             digest = integrity.communities_digest(self._db)
             for key, value in (("communities_commit", str(commit)), ("communities_digest", digest)):
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def outdate_communities(self) -> None:
+        """Note that communities and reports must be made again, though the content is the same."""
+        self._writing()
+        with self._transaction():
+            self._db.execute("UPDATE meta SET value = '-1' WHERE key = 'communities_commit'")
 
     # Trust
 
@@ -416,8 +424,8 @@ class Ledger(StoredView):
 
     def _set(self, key: str, value: str) -> None:
         meta = {**self.meta, key: value}
-        rows = [(value, key), (integrity.meta_digest(meta), "meta_digest")]
-        self._db.executemany("UPDATE meta SET value = ? WHERE key = ?", rows)
+        rows = [(key, value), ("meta_digest", integrity.meta_digest(meta))]
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
     def _retype(self) -> None:
         self.__dict__.pop("types", None)

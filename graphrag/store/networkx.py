@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from graphrag.datamodel import (
+    USER_GRAPH,
     CheckedTriple,
     Chunk,
     Document,
@@ -169,7 +170,7 @@ def _stated(
     sentences = [f"{subject} {relation.lower().replace('_', ' ')} {other}." for relation, other, _ in edges]
     groups = [range(start, min(start + batch, len(edges))) for start in range(0, len(edges), batch)]
     text = "\n".join(sentences) or f"{subject}."
-    document = Document(document_id(key, subject, text, {}), key, text, subject, "networkx")
+    document = Document(document_id(key, subject, text, {}), key, text, subject, USER_GRAPH)
     starts = list(accumulate((len(sentence) + 1 for sentence in sentences), initial=0))
     chunks: list[Chunk] = []
     results: list[Extraction] = []
@@ -185,7 +186,7 @@ def _stated(
             first, last = starts[place], starts[place + 1] - 1
             head = Mention(name, Span(first, first + len(subject)), subject, subject, subject_type)
             tail = Mention(name, Span(last - 1 - len(other), last - 1), other, other, other_type)
-            evidence = Evidence(document.id, name, Span(first, last), text[first:last], "networkx", 1.0)
+            evidence = Evidence(document.id, name, Span(first, last), text[first:last], USER_GRAPH, 1.0)
             triple = Triple(head, relation.lower().replace("_", " "), tail, evidence)
             mentions += [head, tail]
             triples.append(triple)

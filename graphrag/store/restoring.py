@@ -19,7 +19,7 @@ from graphrag.resolution import Decision, Types
 from graphrag.store import integrity, schema
 from graphrag.store.writing import Writer, document_digest
 
-_META = ("settings", "ontology", "extractor")
+_META = ("settings", "ontology", "extractor", "verdicts")
 
 
 def restore(path: Path, types_of: Callable[[str], Types]) -> list[str]:
@@ -96,7 +96,7 @@ def _copy(
     Writer(new, types_of(meta["ontology"])).derive()
     commit = int(meta.get("commit", "0")) + 1
     digest = integrity.ledger_digest(new)
-    kept = {key: meta[key] for key in _META}
+    kept = {key: meta[key] for key in _META if key in meta}
     kept |= {"derivation": schema.DERIVATION_VERSION, "commit": str(commit), "digest": f"{digest:064x}"}
     kept["meta_digest"] = integrity.meta_digest(kept)
     new.executemany("INSERT INTO meta VALUES (?, ?)", sorted(kept.items()))

@@ -227,3 +227,67 @@ def test_a_graph_of_ones_own_can_be_asked(tmp_path):
         assert base.search("Where is Acme Robotics based?").hits
     with pytest.raises(StoreError, match="already"):
         GraphRAG.from_networkx(own, tmp_path / "own")
+
+
+def test_settings_given_for_an_existing_base_replace_the_stored_ones(base, tmp_path):
+    base.close()
+    given = load_config(overrides=["retrieval.k=3"])
+    GraphRAG.create(tmp_path / "kg", config=given).close()
+    with GraphRAG.open(tmp_path / "kg") as again:
+        assert again.config == given
+
+
+def test_communities_of_other_settings_are_made_again(base, tmp_path):
+    base.refresh()
+    base.close()
+    given = load_config(overrides=["communities.max_size=2"])
+    with (
+        GraphRAG.create(tmp_path / "kg", config=given) as changed,
+        GraphRAG.create(tmp_path / "fresh", config=given) as fresh,
+    ):
+        fresh.add(notes("acme", "ada", "lyon"))
+        changed.refresh()
+        fresh.refresh()
+        assert content(changed) == content(fresh)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.6, 1.0])
+def test_another_threshold_gives_the_verdicts_of_a_fresh_build_without_reading_again(
+    base, tmp_path, threshold
+):
+    base.close()
+    given = load_config(overrides=[f"extraction.min_score={threshold}"])
+    with (
+        GraphRAG.create(tmp_path / "kg", config=given) as changed,
+        GraphRAG.create(tmp_path / "fresh", config=given) as fresh,
+    ):
+        report = changed.add(notes("acme", "ada", "lyon"))
+        assert (report.unchanged, report.changed_settings) == (3, False)
+        fresh.add(notes("acme", "ada", "lyon"))
+        assert content(changed) == content(fresh)
+
+
+def test_verdicts_of_an_older_program_are_given_again(base, tmp_path):
+    fresh = content(base)
+
+    def refuse(document, results):
+        return ()
+
+    base.view.recheck(base.view.meta["ontology"], refuse, fingerprint="older")
+    assert content(base) != fresh
+    base.add(notes("acme"))
+    assert content(base) == fresh
+
+
+def test_a_graph_of_the_users_own_outlives_other_settings(tmp_path):
+    graph = nx.MultiDiGraph()
+    graph.add_node("ada", name="ada", type="Weaver")
+    graph.add_node("ben", name="ben", type="Smith")
+    graph.add_edge("ada", "ben", type="TAUGHT")
+    with GraphRAG.from_networkx(graph, tmp_path / "kg") as base:
+        before = content(base)
+        base.view.set_meta("verdicts", "older")
+        base.view.set_meta("extractor", "older")
+        base.add([])
+        base.refresh()
+        assert content(base) == before
