@@ -37,6 +37,7 @@ from graphrag.models import network
 from graphrag.models.decoding import best_path, best_tree
 from graphrag.models.features import NEWLINE, PARAGRAPH, Featurizer, Vocabulary
 from graphrag.models.lemmas import LemmaTable
+from graphrag.models.threads import one_thread
 
 WEIGHTS, TABLES = "weights.npz", "tables.json"
 
@@ -111,6 +112,7 @@ class Encoder(_Weighted):
         index = {word: row for row, word in enumerate(table["words"], start=1)}
         self._featurizer = Featurizer(Vocabulary(index, table["casing"], table["rows"]))
 
+    @one_thread()
     def __call__(self, doc: Doc) -> Doc:
         kept, breaks = _visible(doc)
         width = self.weights["mix.b"].shape[0] // 2
@@ -141,6 +143,7 @@ class Parser(_Weighted):
         """The dependency labels, sorted."""
         return tuple(sorted(self.tables.get("deps", ())))
 
+    @one_thread()
     def __call__(self, doc: Doc) -> Doc:
         kept, breaks = _visible(doc)
         n = len(doc)
@@ -225,6 +228,7 @@ class EntityRecognizer(_Weighted):
         """The entity types, sorted."""
         return tuple(sorted({name[2:] for name in self.tables.get("ents", ()) if name != "O"}))
 
+    @one_thread()
     def __call__(self, doc: Doc) -> Doc:
         kept, breaks = _visible(doc)
         table = np.zeros((len(doc), 2), dtype=np.uint64)
