@@ -1,5 +1,7 @@
 """Random schemas that are valid by construction."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from ontology import DatatypeProperty, EntityType, Ontology, RelationType, ValueKind, ValueType
@@ -32,6 +34,8 @@ def ontologies(draw):
     types = [draw(entity_types(key, keys[:position])) for position, key in enumerate(keys)]
     relation_keys = draw(st.lists(st.sampled_from(RELATION_KEYS), max_size=5, unique=True))
     items = [draw(st.one_of(relations(key, keys), properties(key, keys))) for key in relation_keys]
+    items = draw(paired(items))
+    types = draw(parted(types))
     return Ontology.build(
         draw(WORDS),
         types,
@@ -39,6 +43,35 @@ def ontologies(draw):
         version=draw(st.sampled_from(["", "1.0"])),
         description=draw(st.sampled_from(["", "d"])),
     )
+
+
+@st.composite
+def paired(draw, items):
+    """The relations with some read backwards by another, said on one side or on both."""
+    items = list(items)
+    free = [i for i, r in enumerate(items) if isinstance(r, RelationType) and not r.symmetric]
+    for one, other in zip(free[::2], free[1::2], strict=False):
+        if draw(st.booleans()):
+            mutual = draw(st.booleans())
+            items[one] = replace(items[one], inverse=items[other].key)
+            items[other] = replace(items[other], inverse=items[one].key if mutual else None)
+    return items
+
+
+@st.composite
+def parted(draw, types):
+    """The types with one pair declared disjoint, where no type comes under both."""
+    above = {}
+    for item in types:
+        above[item.key] = {item.key}.union(*(above[parent] for parent in item.parents))
+    pairs = [
+        (a.key, b.key)
+        for a in types
+        for b in types
+        if a is not b and not any({a.key, b.key} <= found for found in above.values())
+    ]
+    chosen = dict(draw(st.lists(st.sampled_from(pairs), max_size=2))) if pairs else {}
+    return [replace(t, disjoint_with=(chosen[t.key],)) if t.key in chosen else t for t in types]
 
 
 @st.composite
