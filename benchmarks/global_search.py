@@ -28,7 +28,7 @@ from graphrag.embedding.wordllama import WordLlamaEmbedder
 from graphrag.generation.extractive import ExtractiveGenerator
 from graphrag.generation.verification import verify
 from graphrag.ids import chunk_id, content_id, document_id, relation_id
-from graphrag.index.snapshot import build_search_index
+from graphrag.index.builder import build_search_index
 from graphrag.index.terms import folded
 from graphrag.reports import make_reports
 from graphrag.retrieval.global_ import GlobalRetriever

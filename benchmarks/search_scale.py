@@ -23,7 +23,8 @@ import numpy as np
 from graphrag.datamodel import Chunk, Community, Document, Entity, Evidence, Relation, Report, Span
 from graphrag.embedding.hashing import HashingEmbedder
 from graphrag.filters import CompiledFilters
-from graphrag.index.snapshot import build_search_index, open_search_index
+from graphrag.index.builder import build_search_index
+from graphrag.index.snapshot import open_search_index
 from graphrag.linking import make_cues
 from graphrag.retrieval.question import Thesaurus, prepare_questions
 from graphrag.retrieval.search import Search

@@ -581,7 +581,8 @@ class GraphRAG:
         )
 
     def _open_index(self, progress: Progress) -> SearchIndex:
-        from graphrag.index.snapshot import build_search_index, open_search_index
+        from graphrag.index.builder import build_search_index
+        from graphrag.index.snapshot import open_search_index
 
         with self._lock:
             if self._index is None:

@@ -9,7 +9,8 @@ import pytest
 from graphrag.embedding.hashing import HashingEmbedder
 from graphrag.errors import ConfigError
 from graphrag.filters import Filters, compile_filters
-from graphrag.index.snapshot import SearchIndex, build_search_index
+from graphrag.index.builder import build_search_index
+from graphrag.index.snapshot import SearchIndex
 
 METADATA = {
     "a": {"kind": "memo", "date": "2020-05-04", "tags": ["red", "old"], "open": True},

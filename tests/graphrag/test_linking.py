@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from graphrag.embedding.hashing import HashingEmbedder
-from graphrag.index.snapshot import SearchIndex, build_search_index
+from graphrag.index.builder import build_search_index
+from graphrag.index.snapshot import SearchIndex
 from graphrag.linking import LinkedQuestion, link_question, make_cues
 
 TEXTS = {

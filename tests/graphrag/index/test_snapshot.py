@@ -10,8 +10,9 @@ import pytest
 
 from graphrag.embedding.hashing import HashingEmbedder
 from graphrag.errors import StoreError
+from graphrag.index.builder import build_search_index
 from graphrag.index.names import TITLE_ONLY
-from graphrag.index.snapshot import SearchIndex, build_search_index, open_search_index
+from graphrag.index.snapshot import SearchIndex, open_search_index
 
 TEXTS = {
     "a": ("Ada Lovelace", "Ada Lovelace wrote notes on an engine. Charles Babbage had designed it."),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from graphrag.embedding.wordllama import WordLlamaEmbedder
-from graphrag.index.snapshot import SearchIndex, build_search_index
+from graphrag.index.builder import build_search_index
+from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import KnowledgeView
 from graphrag.linking import Cues, make_cues
 

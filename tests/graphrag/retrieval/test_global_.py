@@ -15,7 +15,7 @@ from graphrag.errors import DataError
 from graphrag.generation.extractive import ExtractiveGenerator
 from graphrag.generation.verification import verify
 from graphrag.ids import content_id
-from graphrag.index.snapshot import build_search_index
+from graphrag.index.builder import build_search_index
 from graphrag.reports import make_reports
 from graphrag.retrieval.global_ import GlobalRetriever, map_batch
 

@@ -15,7 +15,8 @@ from graphrag.embedding.hashing import HashingEmbedder
 from graphrag.embedding.wordllama import WordLlamaEmbedder
 from graphrag.errors import RetrievalError
 from graphrag.filters import Filters
-from graphrag.index.snapshot import SearchIndex, build_search_index
+from graphrag.index.builder import build_search_index
+from graphrag.index.snapshot import SearchIndex
 from graphrag.linking import Cues
 from graphrag.retrieval import HybridRetriever, LocalRetriever, PassageRetriever, SearchSettings
 
