@@ -32,6 +32,7 @@ from graphrag.datamodel import (
     Triple,
 )
 from graphrag.ids import chunk_id, content_id, document_id
+from graphrag.ingest import documents_per_commit
 from graphrag.store.ledger import IngestedDocument, Ledger
 
 FIRST = [
@@ -61,7 +62,6 @@ SYLLABLES = (
 )
 ENDINGS = ["Labs", "Works", "Group", "Inc.", "Systems", "Press", "Institute"]
 BATCH = 64
-BULK = 1024  # documents per transaction of a first load
 
 
 def name_of(number: int, chance: random.Random) -> tuple[str, str]:
@@ -131,12 +131,15 @@ def cpu_of(work: Callable[[], object]) -> float:
     return time.process_time() - before
 
 
-def load(ledger: Ledger, items: Iterator[IngestedDocument], count: int, *, size: int = BATCH) -> float:
-    """Apply `count` documents in batches; CPU seconds of the store alone."""
+def load(ledger: Ledger, items: Iterator[IngestedDocument], count: int, *, stored: int = 0) -> float:
+    """Apply `count` documents in transactions as a build makes them; CPU seconds of the store alone."""
     spent = 0.0
-    while count > 0 and (batch := list(islice(items, min(size, count)))):
+    while count > 0:
+        size = documents_per_commit(stored, BATCH)
+        batch = list(islice(items, min(size, count)))
         spent += cpu_of(lambda batch=batch: ledger.apply(batch))  # type: ignore[misc]
         count -= len(batch)
+        stored += len(batch)
     return spent
 
 
@@ -151,7 +154,7 @@ def measure_costs(folder: Path, chunks: int) -> dict[str, object]:
     with Ledger.create(folder, settings={}, ontology="", extractor="canned") as ledger:
         build = load(ledger, items, chunks)
         peak = peak_megabytes()
-        more = load(ledger, items, chunks // 100)
+        more = load(ledger, items, chunks // 100, stored=chunks)
         (last,) = items
         edited = IngestedDocument(last.document, last.chunks, last.results, last.triples[:4])
         one = cpu_of(lambda: ledger.apply([last]))
@@ -190,7 +193,7 @@ def measure_names(folder: Path, count: int) -> dict[str, object]:
             yield _named(number, picked)
 
     with Ledger.create(folder, settings={}, ontology="", extractor="canned") as ledger:
-        spent = load(ledger, documents(), count)
+        spent = load(ledger, documents(), count // per_document)
         entities = ledger.counts()["entities"]
         (pairs,) = ledger._db.execute("SELECT count(*) FROM spellings").fetchone()
     return {
@@ -220,7 +223,7 @@ def measure_scale(folder: Path, chunks: int) -> dict[str, object]:
     """A large base: load, open, verify, and one change."""
     items = corpus(chunks + 1, fresh=2.7)
     with Ledger.create(folder, settings={}, ontology="", extractor="canned") as ledger:
-        spent = load(ledger, items, chunks, size=BULK)
+        spent = load(ledger, items, chunks)
         peak = peak_megabytes()
         (last,) = items
         one = cpu_of(lambda: ledger.apply([last]))

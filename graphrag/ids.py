@@ -49,4 +49,7 @@ def canonical_json(value: object) -> str:
         ValueError: If `value` holds a NaN or an infinity.
         TypeError: If `value` holds something that is not plain data.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

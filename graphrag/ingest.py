@@ -5,6 +5,7 @@ Every document and chunk ends in exactly one count of the report; nothing is dro
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from graphrag.interfaces import Executor, Extractor, Progress
     from graphrag.store.ledger import IngestedDocument, Ledger
     from ontology import Ontology
+
+# A transaction's bounds: of memory, and of reading that a killed build has to do again.
+_MOST_DOCUMENTS = 2048
+_MOST_SECONDS = 10.0
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -56,6 +61,20 @@ class IngestReport:
     @property
     def chunks(self) -> int:
         return self.chunks_ok + self.chunks_empty + self.chunks_failed
+
+
+def documents_per_commit(stored: int, least: int) -> int:
+    """How many documents a transaction takes in: more as the base grows.
+
+    A transaction writes every page that it touches, and names, facts and edges lie all over the file. With
+    transactions of one size the cost of a document would grow with the base until each row has a page
+    to itself; with transactions that grow in step it stays level.
+
+    Args:
+        stored: Documents in the base.
+        least: Documents of the smallest transaction.
+    """
+    return max(least, min(stored // 32, _MOST_DOCUMENTS))
 
 
 class Ingest:
@@ -184,10 +203,29 @@ class Ingest:
     def _ingest(
         self, documents: Iterable[Document], held: dict[str, str], report: IngestReport, progress: Progress
     ) -> None:
-        for batch in self._executor.map(self._task, _batches(documents, self._config.build.batch_documents)):
+        least = self._config.build.batch_documents
+        waiting: list[IngestedDocument] = []
+        applied = time.monotonic()
+
+        def commit() -> None:
+            nonlocal applied
+            batch = waiting.copy()
+            waiting.clear()
             self._ledger.apply(batch)
+            applied = time.monotonic()
             self._account(batch, held, report)
             progress.advance(len(batch))
+
+        try:
+            for batch in self._executor.map(self._task, _batches(documents, least)):
+                waiting += batch
+                wanted = documents_per_commit(len(held) + report.added, least)
+                if len(waiting) >= wanted or time.monotonic() - applied > _MOST_SECONDS:
+                    commit()
+        finally:
+            # What was read is kept, whatever stopped the reading.
+            if waiting:
+                commit()
 
     def _account(self, batch: Sequence[IngestedDocument], held: dict[str, str], report: IngestReport) -> None:
         for item in batch:

@@ -26,7 +26,7 @@ from graphrag.store import codec, exporting, integrity, restoring, schema
 from graphrag.store.lock import WriteLock
 from graphrag.store.settling import Touched, normals_of
 from graphrag.store.view import Conflict, StoredView
-from graphrag.store.writing import Writer, document_digest, stored_document
+from graphrag.store.writing import Writer, collector_paused, document_digest, stored_document
 
 __all__ = ["Conflict", "Decision", "IngestedDocument", "Ledger"]
 
@@ -215,7 +215,8 @@ class Ledger(StoredView):
             missing = set(removed) - {row[0] for row in known}
             if missing:
                 raise NotFoundError(f'no document has the key "{min(missing)}"; nothing was removed')
-            change, changed = writer.put(added, removed)
+            with collector_paused():
+                change, changed = writer.put(added, removed)
             if changed:
                 self._stamp(change)
 

@@ -109,21 +109,22 @@ class Settler:
         if not new:
             return
         store: list[tuple[int, int]] = []
-        look: list[tuple[int, int]] = []
+        look: dict[int, list[int]] = defaultdict(list)
         for name, normal in new.items():
             own, others = keys_of(normal)
             store += [(key, name) for key in own]
-            look += [(key, name) for key in others]
+            for key in others:
+                look[key].append(name)
         store.sort()
         self._db.executemany("INSERT OR IGNORE INTO blocks VALUES (?, ?)", store)
         found = self._db.execute(
-            "SELECT DISTINCT w.value ->> 1, b.name, n.normal FROM json_each(?) w"
-            " JOIN blocks b ON b.block = w.value ->> 0 JOIN names n ON n.name = b.name "
-            "WHERE b.name != w.value ->> 1",
-            (json.dumps(look),),
-        ).fetchall()
+            "SELECT b.block, b.name, n.normal FROM json_each(?) w"
+            " JOIN blocks b ON b.block = w.value JOIN names n ON n.name = b.name",
+            (json.dumps(sorted(look)),),
+        )
+        pairs = {(name, other): normal for key, other, normal in found for name in look[key] if name != other}
         rows = []
-        for name, other, normal in found:
+        for (name, other), normal in pairs.items():
             likeness = alike(new[name], normal)
             if likeness is not None:
                 fuller, shorter = (other, name) if likeness.fuller else (name, other)

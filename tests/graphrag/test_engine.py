@@ -9,6 +9,7 @@ import pytest
 from graphrag import GraphRAG, make_document
 from graphrag.config import load_config
 from graphrag.errors import ConfigError, DataError, NotFoundError, StoreError, StoreLockedError
+from graphrag.ingest import documents_per_commit
 from ontology import load_ontology
 
 NOTES = {
@@ -291,3 +292,23 @@ def test_a_graph_of_the_users_own_outlives_other_settings(tmp_path):
         base.add([])
         base.refresh()
         assert content(base) == before
+
+
+def test_what_was_read_before_the_reading_broke_off_is_kept(base):
+    def documents():
+        yield make_document("Borealis Ltd. bought Acme Robotics in 2012.", key="news")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        base.ingest(documents())
+    assert "news" not in base.view.known()  # it was never handed on for reading
+    given = load_config(overrides=["build.batch_documents=1"])
+    base.config = given
+    with pytest.raises(KeyboardInterrupt):
+        base.ingest(documents())
+    assert "news" in base.view.known()
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(0, 64), (2_048, 64), (6_400, 200), (10_000_000, 2_048)])
+def test_transactions_grow_with_the_base(stored, expected):
+    assert documents_per_commit(stored, 64) == expected
