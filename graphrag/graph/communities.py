@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
@@ -86,9 +87,14 @@ def hierarchical_communities(
     names, place = _sorted_ids(ids)
     edges = _simple_edges(len(ids), source, target, weights, place)
     leiden = _Leiden(method, seed, iterations)
+    alone, joined, edges = _without_isolated(len(names), edges)
     with leiden:
-        nodes = _Splitter(leiden, max_size, resolution).tree(len(names), edges)
-    return _communities(names, nodes)
+        nodes = _Splitter(leiden, max_size, resolution).tree(joined, edges)
+    found = _communities(names, nodes)
+    found += [Community(_community_id((name,)), 0, None, (name,)) for name in map(names.__getitem__, alone)]
+    found.sort(key=attrgetter("id"))
+    found.sort(key=attrgetter("level"), reverse=True)  # stable, so ids stay in order
+    return found
 
 
 def communities_at(communities: Sequence[Community], level: int) -> list[Community]:
@@ -193,6 +199,18 @@ def _simple_edges(
     return _Edges(key // max(1, count), key % max(1, count), summed)
 
 
+def _without_isolated(count: int, edges: _Edges) -> tuple[list[int], Ints, _Edges]:
+    """Places without an edge, those with one, and the edges between places among the latter.
+
+    Most entities of a knowledge base have no relation; each is a community without further work.
+    """
+    linked = np.zeros(count, dtype=np.bool_)
+    linked[edges.source] = linked[edges.target] = True
+    place = np.cumsum(linked) - 1
+    inner = _Edges(place[edges.source], place[edges.target], edges.weight)
+    return np.flatnonzero(~linked).tolist(), np.flatnonzero(linked), inner
+
+
 class _Splitter:
     """Grows the tree of communities from the top."""
 
@@ -201,11 +219,11 @@ class _Splitter:
         self._max_size = max_size
         self._resolution = resolution
 
-    def tree(self, count: int, edges: _Edges) -> list[_Node]:
-        """All communities, each after its parent."""
+    def tree(self, places: Ints, edges: _Edges) -> list[_Node]:
+        """All communities of `places`, each after its parent."""
         nodes: list[_Node] = []
         queue: list[tuple[int, _Edges]] = []  # communities still to be divided, with their own edges
-        for members, inner in self._parts(range(count), edges, _components(count, edges)):
+        for members, inner in self._parts(places, edges, _components(len(places), edges)):
             if inner is None or len(members) <= _ISLAND:
                 _place(nodes, queue, -1, members, inner)
                 continue
@@ -230,7 +248,7 @@ class _Splitter:
                 return
 
     def _parts(
-        self, members: Sequence[int], edges: _Edges, label: Ints
+        self, members: Sequence[int] | Ints, edges: _Edges, label: Ints
     ) -> Iterator[tuple[list[int], _Edges | None]]:
         """Members of each label, and the edges inside it between places in those members.
 
@@ -238,8 +256,11 @@ class _Splitter:
         """
         if not len(members):
             return
-        order = np.argsort(label, kind="stable")
         sizes = np.bincount(label)
+        if sizes.max() <= self._max_size:
+            yield from ((part, None) for part in _grouped(members, label, len(sizes)))
+            return
+        order = np.argsort(label, kind="stable")
         starts = np.concatenate(([0], np.cumsum(sizes)))
         place = np.empty(len(members), dtype=np.int64)
         place[order] = np.arange(len(members)) - starts[label[order]]
@@ -255,6 +276,14 @@ class _Splitter:
                 own = slice(bounds[number], bounds[number + 1])
                 inner = _Edges(source[own], target[own], weight[own])
             yield sorted_members[low:high], inner
+
+
+def _grouped(members: Sequence[int] | Ints, label: Ints, count: int) -> list[list[int]]:
+    """Members by label, in their order; faster than sorting arrays for the few of a small community."""
+    parts: list[list[int]] = [[] for _ in range(count)]
+    for member, part in zip(members, label.tolist(), strict=True):
+        parts[part].append(int(member))
+    return parts
 
 
 class _Leiden:
@@ -283,27 +312,29 @@ class _Leiden:
 
     def partition(self, count: int, edges: _Edges, resolution: float) -> Ints:
         """(count,) labels 0, 1, ..."""
-        import igraph
+        pairs = np.column_stack((edges.source, edges.target))
+        return np.asarray(self._run(count, pairs, edges.weight.tolist(), resolution), dtype=np.int64)
 
-        graph = igraph.Graph(count, edges=np.column_stack((edges.source, edges.target)))
-        return np.asarray(self._run(graph, edges.weight.tolist(), resolution), dtype=np.int64)
+    def _igraph(self, count: int, pairs: Ints, weights: list[float], resolution: float) -> list[int]:
+        """As ``Graph.community_leiden``, without the objects around it: they cost as much as a small run."""
+        from igraph import GraphBase
 
-    def _igraph(self, graph: Any, weights: list[float], resolution: float) -> list[int]:
         self._generator.seed(self._seed)
-        found = graph.community_leiden(
-            objective_function="modularity",
-            weights=weights,
+        labels: list[int]
+        labels, _ = GraphBase(count, pairs.data).community_leiden(
+            edge_weights=weights,
             resolution=resolution,
+            normalize_resolution=True,  # modularity
             n_iterations=self._iterations,
         )
-        labels: list[int] = found.membership
         return labels
 
-    def _leidenalg(self, graph: Any, weights: list[float], resolution: float) -> list[int]:
+    def _leidenalg(self, count: int, pairs: Ints, weights: list[float], resolution: float) -> list[int]:
+        import igraph
         import leidenalg
 
         found = leidenalg.find_partition(
-            graph,
+            igraph.Graph(count, edges=pairs),
             leidenalg.RBConfigurationVertexPartition,
             weights=weights,
             resolution_parameter=resolution,
@@ -332,9 +363,9 @@ def _without_singles(label: Ints, edges: _Edges) -> Ints:
     """
     while True:
         sizes = np.bincount(label)
+        if not (sizes == 1).any():
+            return np.cumsum(sizes > 0)[label] - 1 if not sizes.all() else label  # without gaps
         single = sizes[label] == 1
-        if not single.any():
-            return np.cumsum(sizes > 0)[label] - 1  # without gaps
         start = np.concatenate((edges.source, edges.target))
         end = np.concatenate((edges.target, edges.source))
         outward = single[start] & ~single[end]
@@ -371,17 +402,15 @@ def _communities(names: Sequence[str], nodes: Sequence[_Node]) -> list[Community
         if node.parent >= 0:
             parent = nodes[node.parent]
             parent.level = max(parent.level, node.level + 1)
-    members = [tuple([names[place] for place in node.members]) for node in nodes]
+    members = [tuple(map(names.__getitem__, node.members)) for node in nodes]
     made = [_community_id(own) for own in members]
-    found = [
+    return [
         Community(name, node.level, made[node.parent] if node.parent >= 0 else None, own)
         for name, node, own in zip(made, nodes, members, strict=True)
     ]
-    return sorted(found, key=lambda community: (-community.level, community.id))
 
 
 def _community_id(members: Sequence[str]) -> str:
     """`ids.content_id` of "com" and the members as lines, at a third of its cost."""
     raw = "\n".join(members).encode("utf-8")
-    digest = hashlib.sha256(b"%d\x1f%b" % (len(raw), raw)).hexdigest()
-    return f"com-{digest[:32]}"
+    return "com-" + hashlib.sha256(b"%d\x1f%b" % (len(raw), raw)).hexdigest()[:32]
