@@ -21,6 +21,7 @@ class Form(StrEnum):
     YES_NO = "yes or no"
     CHOICE = "one of the named"
     ACCOUNT = "an account"
+    DEFINITION = "what something is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ _KIND_FORMS = {
 def form_of(noun: str) -> Form:
     """The kind of answer a noun asks for: "Finnish city" a place, "founder" a person."""
     kinds = kinds_of_noun(noun) or ()
+    if "NUMBER" in kinds and "LOC" not in kinds:
+        return Form.NUMBER  # a population is counted, though it also is people
     for kind in kinds:
         if kind in _KIND_FORMS:
             return _KIND_FORMS[kind]

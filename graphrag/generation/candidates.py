@@ -14,7 +14,8 @@ from graphrag.generation.values import Value, dates, numbers, scores
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from ontology import Ontology
 from ontology.kinds import TypeAligner, kinds_of_noun
-from ontology.lexicon import COMPATIBILITY
+from ontology.lexicon import COMPATIBILITY, NOUN_KINDS
+from ontology.morphology import singular
 
 _LOOSE_KINDS = {Form.PERSON: ("PERSON",), Form.PLACE: ("LOC", "FACILITY")}
 _NAME_RUN = re.compile(
@@ -28,13 +29,31 @@ _APPOSED = re.compile(
 _ACRONYM = re.compile(
     r"((?:[A-Z][\w'’.-]*|and|of|&|the)(?: (?:[A-Z][\w'’.-]*|and|of|&|the))+) \(([A-Z][A-Z&.]+)\)"
 )
+_LAST_WORD = re.compile(r"([\w'-]+),? $")
 _LEADING = re.compile(r"([\w'-]+) $")
 _OWNER = re.compile(r"\w+['’]s\b")
 _APPOSITION = 0.6
 _NEARBY = 0.2
 _UNKNOWN = 0.5
 _WRONG = 0.1
+_CALLED_PERSON = 0.85
+_GROUP_AS_WHO = 0.7
+_GROUPS = frozenset({"ORG"})
+_UNLIKELY = 0.3
+_HYPHENED = re.compile(r"(?:-\w+)*")
+_MALE = frozenset(
+    """
+    father husband son brother grandfather grandson uncle nephew king prince duke lord sir emperor count
+    """.split()  # noqa: SIM905
+)
+_FEMALE = frozenset(
+    """
+    mother wife daughter sister grandmother granddaughter aunt niece queen princess duchess lady empress
+    countess widow
+    """.split()  # noqa: SIM905
+)
 _COMMON_NOUN = 0.7
+_NUMBERED = 0.9
 _STAND_IN = 0.5
 """What a pronoun is worth as an answer beside a name: whom it stands for may have been misread."""
 
@@ -187,17 +206,38 @@ class Finder:
         standing = _stands(surface, entity)
         fuller = standing and len(surface) > len(entity.name) and surface[:1].isupper()
         text = " ".join(surface.split()) if fuller else entity.name
+        if standing and sentence.text[item.end : item.end + 1] == "-":
+            text += _HYPHENED.match(sentence.text, item.end).group()  # type: ignore[union-attr]
         nearby = _noun_nearby(noun, sentence, item.start, item.end)
         if standing and _says_kind(entity.name, noun):
             nearby = _APPOSITION
         fit = self._type_fit(entity, form, noun)
+        if form is Form.PERSON and not noun:
+            fit = max(fit, self._doer_fit(entity, item, sentence))
         if nearby == _APPOSITION:
             fit = 1.0  # the text says what it is, whatever the graph took it for
         elif fit > _WRONG:
             fit = min(1.0, fit + nearby)
+        if _is_of_other_sex(noun, sentence.text[: item.start], surface):
+            fit *= _UNLIKELY
         if surface.islower() and surface.isascii() and entity.id not in self._passages.titled:
-            fit *= _COMMON_NOUN
+            fit *= _COMMON_NOUN if not _names_role(form, surface) else _UNLIKELY
         return Found(item.start, item.end, text, entity.id, fit if standing else fit * _STAND_IN, entity.id)
+
+    def _doer_fit(self, entity: Entity, item: Named, sentence: Sentence) -> float:
+        """How well a thing answers a bare "who": what the text calls a person does; so does a firm, less."""
+        apposed = _APPOSED.match(sentence.text[item.end : item.end + 60])
+        if apposed is not None and any(
+            "PERSON" in NOUN_KINDS.get(word, ()) for word in apposed.group(1).lower().split()
+        ):
+            return _CALLED_PERSON
+        own = self._kinds_of(entity)
+        return _GROUP_AS_WHO if own and own[0] in _GROUPS else 0.0
+
+    def _kinds_of(self, entity: Entity) -> tuple[str, ...]:
+        if self._types is None:
+            return ()
+        return self._kinds.setdefault(entity.type, self._types.kinds(entity.type))
 
     def _type_fit(self, entity: Entity, form: Form, noun: str) -> float:
         if self._types is None or self._ontology is None or entity.type not in self._ontology.types:
@@ -214,7 +254,7 @@ class Finder:
         kinds = (kinds_of_noun(noun) if noun else None) or _LOOSE_KINDS.get(form)
         if not kinds:
             return 0.55
-        own = self._kinds.setdefault(entity.type, self._types.kinds(entity.type))
+        own = self._kinds_of(entity)
         if not own:
             return _UNKNOWN
         likely = max(COMPATIBILITY.get(own[0], {}).get(kind, 0.0) for kind in kinds)
@@ -268,6 +308,21 @@ def _says_kind(name: str, noun: str) -> bool:
     """Whether a name itself says what it names: "Science Museum" for a museum."""
     head = plain_words(noun)[-1:]
     return bool(head) and stem(head[0]) in {stem(word) for word in plain_words(name)}
+
+
+def _names_role(form: Form, surface: str) -> bool:
+    """Whether a person is asked for and the words tell what somebody is: "chief executive officer"."""
+    return form is Form.PERSON and "PERSON" in NOUN_KINDS.get(singular(surface.split()[-1]), ())
+
+
+def _is_of_other_sex(noun: str, before: str, surface: str) -> bool:
+    """Whether a mother is asked for and "his son" or "Lord" leads in the candidate, or the reverse."""
+    asked = set(plain_words(noun))
+    if not asked & (_MALE | _FEMALE):
+        return False
+    last = _LAST_WORD.search(before)
+    said = {surface.split(" ")[0].lower(), last.group(1).lower() if last is not None else ""}
+    return bool((said & _MALE and asked & _FEMALE) or (said & _FEMALE and asked & _MALE))
 
 
 def _noun_nearby(noun: str, sentence: Sentence, start: int, end: int) -> float:
@@ -331,7 +386,9 @@ def _numbers(
                 for (left, _, _), term in zip(sentence.words, sentence.stems, strict=True)
                 if value.end <= left <= value.end + 30 and term
             ]
-            fit = 1.0 if wanted & set(after[:3]) else 0.25
+            before = [term for (_, right, _), term in zip(sentence.words, sentence.stems, strict=True)
+                      if value.start - 30 <= right <= value.start and term]  # fmt: skip
+            fit = 1.0 if wanted & set(after[:3]) else _NUMBERED if wanted & set(before[-2:]) else 0.25
         if fit:
             yield _valued(value, value.text, fit)
 

@@ -8,11 +8,13 @@ step finds no sentence that covers what is asked, the answer is that the sources
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from graphrag.datamodel import Answer, Citation, Context, Evidence, Path, Relation, Step
 from graphrag.errors import NotFoundError
 from graphrag.generation.asking import Ask, Comparison, Form, Question
+from graphrag.generation.defining import definition, has_reason, is_about
 from graphrag.generation.passages import Passages, Sentence
 from graphrag.generation.question import read_question
 from graphrag.generation.reader import Reader
@@ -21,13 +23,20 @@ from graphrag.generation.wording import WordVectors
 from graphrag.interfaces import Embedder, KnowledgeView
 from ontology import Ontology
 
-MIN_COVERAGE = 0.66
-"""Least share of a step's condition that one sentence must state; see docs/global.md for the choice."""
+MIN_COVERAGE = 0.78
+"""Least share of a step's condition that one sentence must state for a short answer."""
+MIN_SCORE = 0.46
+"""Least score of a short answer; both are fitted by benchmarks/abstention.py, see docs/global.md."""
+_TOLD = 0.66
+"""The same share for an account, where several sentences are given to be read."""
 MIN_CONFIRMED = 0.8
 """The same for a plain yes."""
 
+_ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _DENIALS = frozenset({"not", "never", "neither", "nor", "without", "no"})
 _ACCOUNT_SENTENCES = 4
+_REASON = 0.1
+"""How much better a sentence that gives a reason answers a question for one."""
 _PER_THEME = 1.6
 _SURE_KIND = 0.7
 """Least fit of two things that are said to be the same, or not, of a kind."""
@@ -44,6 +53,7 @@ class ExtractiveGenerator:
         search: Search | None = None,
         embedder: Embedder | None = None,
         min_coverage: float = MIN_COVERAGE,
+        min_score: float = MIN_SCORE,
     ) -> None:
         """Prepare to answer from `view`.
 
@@ -52,7 +62,8 @@ class ExtractiveGenerator:
             ontology: Gives entity types their meaning.
             search: Finds passages for an inner question; without it only the context is read.
             embedder: Tells like words from unlike ones; without it the lexicon alone does.
-            min_coverage: Below it an answer is withheld.
+            min_coverage: Of its weakest step; below it an answer is withheld.
+            min_score: The same for the score of the whole, in which kind and place count too.
         """
         self._passages = Passages(view)
         vectors = WordVectors(embedder) if embedder is not None else None
@@ -60,6 +71,7 @@ class ExtractiveGenerator:
         self._view = view
         self._search = search
         self._least = min_coverage
+        self._least_score = min_score
 
     def answer(self, question: str, context: Context) -> Answer:
         """Answer, or say what the sources lack.
@@ -76,16 +88,23 @@ class ExtractiveGenerator:
             return self._compare(asked, asked.comparison, solver, context)
         if asked.form is Form.YES_NO:
             return self._confirm(asked, solver, context)
-        if asked.form is Form.ACCOUNT:
-            return self._account(asked, solver, context)
+        if asked.form in (Form.DEFINITION, Form.ACCOUNT):
+            ask = asked.asks[0] if asked.asks else Ask(Form.ACCOUNT, "", (asked.text,))
+            ids = self._passages.ids_of(_ARTICLE.sub("", ask.words()))
+            if ids or asked.form is Form.DEFINITION:
+                return self._define(asked, ask, ids, solver, context)
+            return self._account(asked, ask, solver, context)
         return self._answer(asked, solver, context)
 
     def _answer(self, asked: Question, solver: Solver, context: Context) -> Answer:
         best = solver.best(asked.asks[0], asked.asks[1:])
-        if best is None:
+        if best is None or best.score < self._least_score:
             return _abstain(context, _missing(asked, solver.solve(asked.asks[0]), self._passages))
         shorts = solver.together(best, asked.asks[0])
         hops = list(best.hops)
+        for other in solver.others(best, asked.asks[0], shorts):
+            shorts.append(other.text)
+            hops.append(other.hops[-1])
         for further in asked.asks[1:]:
             extra = solver.beside(further, best)
             if extra is not None:
@@ -132,13 +151,40 @@ class ExtractiveGenerator:
                 return _abstain(context, "No sentence says so of both, or denies it.")
         return self._quote(context, "yes" if all(said) else "no", sentences, "", weakest)
 
-    def _account(self, asked: Question, solver: Solver, context: Context) -> Answer:
-        ask = asked.asks[0] if asked.asks else Ask(Form.ACCOUNT, "", (asked.text,))
-        ranked = solver.sentences(ask)
-        kept = [sentence for coverage, sentence in ranked if coverage >= self._least][:_ACCOUNT_SENTENCES]
-        if not kept:
-            return _abstain(context, f"No passage tells of what is asked: {asked.text}")
-        return self._quote(context, "", kept, "", ranked[0][0])
+    def _define(
+        self, asked: Question, ask: Ask, ids: Sequence[str], solver: Solver, context: Context
+    ) -> Answer:
+        """What a thing is, in the words of the sentence that says so; then what else is told of it."""
+        name = _ARTICLE.sub("", ask.words())
+        told = [
+            sentence
+            for coverage, sentence in solver.sentences(ask)
+            if coverage >= min(self._least, _TOLD)
+            and _ends(sentence.text)
+            and (not ids or is_about(sentence, ids))
+        ]
+        if not told:
+            return _abstain(context, _missing(asked, (), self._passages))
+        # Its own document tells it best, in its order.
+        told.sort(key=lambda sentence: sentence.subject not in ids)
+        defined = [definition(sentence, name, ids) for sentence in told]
+        sure, short = max(defined, key=lambda item: item[0])
+        opening = told[[item[0] for item in defined].index(sure)]
+        rest = [sentence for sentence in told if sentence is not opening]
+        return self._quote(context, short, [opening, *rest][:_ACCOUNT_SENTENCES], "", 1.0)
+
+    def _account(self, asked: Question, ask: Ask, solver: Solver, context: Context) -> Answer:
+        reasons = asked.text.lower().startswith("why")
+        ranked = [
+            (coverage + (_REASON if reasons and has_reason(sentence) else 0.0), sentence)
+            for coverage, sentence in solver.sentences(ask)
+            if coverage >= min(self._least, _TOLD) and _ends(sentence.text)
+        ]
+        if not ranked:
+            return _abstain(context, _missing(asked, (), self._passages))
+        ranked.sort(key=lambda item: -round(item[0], 6))
+        kept = [sentence for _, sentence in ranked][:_ACCOUNT_SENTENCES]
+        return self._quote(context, "", kept, "", min(1.0, ranked[0][0]))
 
     def _compose(
         self,
@@ -202,6 +248,11 @@ class ExtractiveGenerator:
             return found + self._view.relations_by_id([hit.id for hit in context.relations])
         except NotFoundError:
             return found
+
+
+def _ends(text: str) -> bool:
+    """Whether it is a whole sentence; a table's row or a caption makes a poor account."""
+    return text.rstrip("\"'”’)] ")[-1:] in {".", "!", "?", "…", "。"}
 
 
 def _relation_of(hop: Hop, relations: Sequence[Relation], source: str) -> tuple[Relation, bool] | None:

@@ -482,7 +482,8 @@ def _read_order(stem: list[Word], left: list[Word], right: list[Word], order: st
     if not attribute:
         skip = AUXILIARIES | DETERMINERS | RELATIVES | {"which", "what", "who", "out", "of", order, through}
         rest = [word for word in stem[1:] if word.lower not in skip]
-        kept = rest[1:] if stem[0].lower in {"which", "what"} else rest  # "which film": a kind, no condition
+        kind = stem[0].lower in {"which", "what"} and bool(rest) and not is_participle(rest[0].lower)
+        kept = rest[1:] if kind else rest  # "which film": a kind, no condition
         attribute = " ".join(word.text for word in kept) or "born"
     operands = _operand(left), _operand(right)
     labels = tuple(side if isinstance(side, str) else "" for side in operands)

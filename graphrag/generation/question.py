@@ -22,7 +22,14 @@ from graphrag.generation.grammar import (
     split_joined,
     wh_phrase,
 )
-from graphrag.generation.question_words import AUXILIARIES, PREPOSITIONS, Word, proper_names, words_of
+from graphrag.generation.question_words import (
+    AUXILIARIES,
+    PREPOSITIONS,
+    SMALL,
+    Word,
+    proper_names,
+    words_of,
+)
 from ontology.morphology import singular
 
 __all__ = ["Ask", "Comparison", "Form", "Question", "choose_mode", "read_question"]
@@ -40,10 +47,31 @@ _ACCOUNT = re.compile(
 )
 _OF_MANY = re.compile(r"^(?:how|why)\s+\w+\s+(?:[a-z]+\s+){0,2}?[a-z]{3,}(?<!s)s\s+(?!of\b)[a-z]")
 _AND_WHAT = re.compile(r",?\s+and (?:why|how|what|who|when|where)\b")
+# "Tell me about X", "what do we know about X": an account of X.
+_ABOUT = re.compile(
+    r"^(?:please )?(?:(?:can|could) you )?(?:tell (?:me|us)(?: something| more)?|talk) about (?P<what>.+)$"
+    r"|^what (?:do|does|can|is|are|did) (?:we |you |they |it |one |the (?:text|source)s? )?"
+    r"(?:know|known|say|said|tell|told|read|learn)(?: to us)? (?:about|of) (?P<known>.+)$"
+    r"|^what (?:is|are|was|were) the (?:differences?|connections?|relations?|relationships?|links?|"
+    r"similarit(?:y|ies)) (?:between|of) (?P<between>.+)$"
+    r"|^how (?:is|are|was|were|does|do|did) (?P<joined>.+ (?:related|connected|linked|differ|relate)\b.*)$"
+    r"|^what (?:else )?happen(?:s|ed) (?P<happened>.+)$",
+    re.IGNORECASE,
+)
+# "List the founders of X", "name the people who ...": the same as asking which they are.
+_IMPERATIVE = re.compile(
+    r"^(?:please )?(?:(?:can|could) you )?(?:tell me|list|name|give me|show me|find|enumerate)"
+    r"(?: all)?(?: of)? (?P<rest>(?:the|all|every|who|what|which|where|when|how|why)\b.+)$",
+    re.IGNORECASE,
+)
+_NAME_OF = re.compile(r"^(what (?:is|was|are|were) the) (?:full |real )?names? of the ", re.IGNORECASE)
+_LISTED = re.compile(r"^(?:the |all |every )?(?P<noun>[a-z][a-z -]*?) (?:who|that|which) (?P<clause>.+)$")
+_BE = frozenset({"is", "are", "was", "were"})
+_WH = frozenset({"who", "what", "which", "where", "when", "how", "why"})
 _ARTICLE = {
     Form.PERSON: "a person", Form.PLACE: "a place", Form.DATE: "a date", Form.NUMBER: "a number",
     Form.MONEY: "an amount", Form.THING: "a name", Form.YES_NO: "yes or no", Form.CHOICE: "one of the named",
-    Form.ACCOUNT: "an account of something named",
+    Form.ACCOUNT: "an account of something named", Form.DEFINITION: "what something is",
 }  # fmt: skip
 
 
@@ -60,9 +88,9 @@ def choose_mode(question: str) -> tuple[str, str]:
     if _SURVEY.search(lowered):
         return "global", "the question asks for an overview"
     named = proper_names(text)
-    if _ACCOUNT.search(lowered) and (not named or _OF_MANY.search(lowered)):
+    if _ACCOUNT.search(lowered) and (not named or _OF_MANY.search(_without(text, named))):
         return "global", "the question asks how things hang together"
-    many = _asked_for_many(text)
+    many = _asked_for_many(as_question(text))
     if many and (not named or _AND_WHAT.search(lowered)):
         return "global", f'the question asks for all "{many}" and names no single one'
     form = read_question(text).form
@@ -76,9 +104,19 @@ def read_question(text: str, names: Sequence[str] = ()) -> Question:
         text: The question.
         names: Words of it that are names in the knowledge base; they are never taken apart.
     """
-    words = words_of(text, names)
+    about = _ABOUT.match(text.strip().rstrip("?.! "))
+    if about is not None:
+        told = words_of(next(part for part in about.groups() if part), names)
+        proper = tuple(word.text for word in told if word.name)
+        piece = " ".join(word.text for word in told)
+        return Question(text, Form.ACCOUNT, (Ask(Form.ACCOUNT, "", (piece,)),), None, proper)
+    words = words_of(as_question(text), names)
     if not words:
         return Question(text, Form.ACCOUNT)
+    defined = _defined(words)
+    if defined:
+        proper = tuple(word.text for word in words if word.name)
+        return Question(text, Form.DEFINITION, (Ask(Form.DEFINITION, "", (defined,)),), None, proper)
     comparison = read_comparison(words)
     proper = tuple(word.text for word in words if word.name)
     if comparison is not None:
@@ -102,6 +140,41 @@ def read_question(text: str, names: Sequence[str] = ()) -> Question:
     if further is not None:
         asks.append(Ask(further.form, further.noun, ask.pieces, further.count, further.lead))
     return Question(text, ask.form, tuple(asks), None, proper)
+
+
+def as_question(text: str) -> str:
+    """A request as the question it stands for: "List the firms that ..." asks which firms."""
+    text = _NAME_OF.sub(r"\1 ", text)
+    request = _IMPERATIVE.match(text.strip().rstrip("?.! "))
+    if request is None:
+        return text
+    rest = request["rest"]
+    if rest.split(" ")[0].lower() in _WH:
+        return rest
+    listed = _LISTED.match(rest)
+    return f"which {listed['noun']} {listed['clause']}" if listed is not None else f"what are {rest}"
+
+
+def _defined(words: Sequence[Word]) -> str:
+    """What "who is X", "what is an X" and a bare "X" ask to be told of; "" for other questions."""
+    asked = len(words) > 2 and words[0].lower in {"who", "what"} and words[1].lower in _BE
+    bare = words[0].lower not in _WH | AUXILIARIES and all(word.name for word in words)
+    if not asked and not bare:
+        return ""
+    rest = list(words[2:] if asked else words)
+    if rest[0].lower in {"the", "a", "an"} and len(rest) > 1:
+        rest = rest[1:]
+    if any(word.name for word in rest[:-1]) or any(word.lower in SMALL or word.text == "'s" for word in rest):
+        return ""
+    office = words[0].lower == "who" and not rest[-1].name
+    return "" if office or len(rest) > 3 else " ".join(word.text for word in rest)
+
+
+def _without(text: str, names: Sequence[str]) -> str:
+    """The question in small letters with a mark for each name, so that "Jobs" is no plural."""
+    for name in names:
+        text = text.replace(name, "X")
+    return text.lower()
 
 
 def _late_wh_phrase(words: list[Word]) -> tuple[Head | None, list[Word]]:

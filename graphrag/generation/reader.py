@@ -17,7 +17,7 @@ from graphrag.datamodel import Relation
 from graphrag.generation.asking import Ask, Form
 from graphrag.generation.candidates import Candidate, Finder, NameAsked, plain_words
 from graphrag.generation.passages import Passages, Sentence
-from graphrag.generation.question_words import PREPOSITIONS, is_participle
+from graphrag.generation.question_words import DETERMINERS, PREPOSITIONS, is_participle
 from graphrag.generation.wording import Spot, WordVectors, find, frames_asked, is_verb_form, units
 from graphrag.index.terms import STOPWORDS, fold, stem, tokens
 from ontology import Ontology
@@ -43,6 +43,15 @@ _ASIDE = 0.3
 _LEAST_FIT = 0.3
 _STALE = frozenset({"then", "former", "formerly", "previously", "ex"})
 _BYGONE = 0.9
+_STALE_PLACE = frozenset({"now", "today", "later"})
+_BY_TOPIC = 0.7
+_OF_EVENTS = (Form.DATE, Form.PLACE, Form.NUMBER)
+_PLACING = frozenset({"in", "at", "near", "of", "from", "to"})
+_FAR = 4
+_OWNING = ("'s", "’s")
+_ONLY_A_PLACE = 0.4
+_POSSESSIVES = frozenset({"his", "her", "its", "their"})
+_OTHERS = 0.4
 _LED = 0.35
 _NOT_LED = 0.6
 # Prepositions that tell the part an answer plays; "in" and "on" stand before too many things.
@@ -164,14 +173,14 @@ class Reader:
 
     def support(self, condition: Condition, pool: Sequence[Sentence]) -> tuple[float, Sentence] | None:
         """The sentence that covers the whole condition best, for questions answered by yes."""
+        return max(self.supports(condition, pool), key=lambda item: item[0], default=None)
+
+    def supports(self, condition: Condition, pool: Sequence[Sentence]) -> list[tuple[float, Sentence]]:
+        """The share of the condition that each sentence states, without those that state hardly any."""
         weights = _weights(condition, pool)
         self._learn(condition, pool)
-        best: tuple[float, Sentence] | None = None
-        for sentence in pool:
-            covered = self._cover(condition, sentence, weights)
-            if covered is not None and (best is None or covered[0] > best[0]):
-                best = covered[0], sentence
-        return best
+        covered = ((self._cover(condition, sentence, weights), sentence) for sentence in pool)
+        return [(found[0], sentence) for found, sentence in covered if found is not None]
 
     def relations_of(self, condition: Condition) -> list[Relation]:
         """Relations of the graph that touch a name of the condition."""
@@ -217,18 +226,58 @@ class Reader:
         for unit in condition.units:
             weight = weights[unit]
             total += weight
-            spot = _implied(unit, sentence) or find(unit, words, self._vectors)
+            # Who is somebody's wife or mayor is said in so many words, or not at all.
+            vectors = None if _is_role(unit) else self._vectors
+            spot = _implied(unit, sentence) or find(unit, words, vectors)
+            if spot is None and _is_topic(unit, sentence):
+                got += weight * _BY_TOPIC
+                continue
             if spot is None:
                 lacking.append(" ".join(unit))
                 broken = broken or bool(condition.title.intersection(unit))
                 continue
             got += weight * spot.score
             spots.append(spot)
+        if condition.agent is False and condition.form in _OF_EVENTS:
+            share *= self._part_in_event(condition, sentence, spots)
+        if any(_is_role(unit) for unit in condition.units):
+            share *= self._bearer(condition, sentence, spots)
         said = got / total if total else 1.0
         coverage = math.sqrt(share * said) * (_TITLE_PENALTY if broken else 1.0)
         if any(_STALE.intersection(words[max(0, spot.first - 3) : spot.first]) for spot in spots):
             coverage *= _BYGONE  # "then the chief executive of": true, but of another time
         return (coverage, spots, tuple(lacking)) if coverage >= _HOPELESS else None
+
+    def _part_in_event(self, condition: Condition, sentence: Sentence, spots: Sequence[Spot]) -> float:
+        """Less where the thing asked about only tells the place of what happened to another.
+
+        "It was founded in 1987 and has its seat in Hsinchu" does not tell when Hsinchu was founded.
+        """
+        ids = {entity_id for name in condition.names[:1] for entity_id in name.ids}
+        mine = [item for item in sentence.named if item.entity_id in ids]
+        verb = next((spot for spot in spots if spot.verb), None)
+        if not mine or verb is None or not sentence.named or sentence.named[0].entity_id in ids:
+            return 1.0
+        starts = [start for start, _, _ in sentence.words]
+        for item in mine:
+            place = next((n for n, start in enumerate(starts) if start >= item.start), 0)
+            led = place - verb.last >= _FAR and sentence.words[place - 1][2] in _PLACING
+            if not led and sentence.text[item.end : item.end + 2] not in _OWNING:
+                return 1.0
+        return _ONLY_A_PLACE
+
+    def _bearer(self, condition: Condition, sentence: Sentence, spots: Sequence[Spot]) -> float:
+        """Less where a role is somebody else's: "his wife", and he is not the one asked about."""
+        ids = {entity_id for name in condition.names for entity_id in name.ids}
+        roles = {stem(unit[0]) for unit in condition.units if _is_role(unit)}
+        for spot in spots:
+            start, end, word = sentence.words[spot.first - 1] if spot.first else (0, 0, "")
+            if word not in _POSSESSIVES or sentence.stems[spot.first] not in roles:
+                continue  # of "his wife" he is the husband
+            owners = {item.entity_id for item in sentence.named if item.start == start and item.end == end}
+            if owners and not owners & ids:
+                return _OTHERS
+        return 1.0
 
     def _name_match(self, name: NameAsked, sentence: Sentence, words: Sequence[str]) -> float:
         ids = set(name.ids)
@@ -261,6 +310,16 @@ def _inside_another(parts: Sequence[str], sentence: Sentence) -> bool:
             ):
                 return False
     return True
+
+
+def _is_role(unit: tuple[str, ...]) -> bool:
+    """Whether a word is what a person is to somebody or something: wife, mayor, founder."""
+    return len(unit) == 1 and NOUN_KINDS.get(unit[0], ())[:1] == ("PERSON",)
+
+
+def _is_topic(unit: tuple[str, ...], sentence: Sentence) -> bool:
+    """Whether a word is the title of the text, so that its sentences speak of it without saying so."""
+    return len(unit) == 1 and [stem(word) for word in plain_words(sentence.chunk.title)] == [stem(unit[0])]
 
 
 def _has_plain_word(text: str) -> bool:
@@ -326,7 +385,10 @@ def _place_fit(
     near = 1.0 / (1.0 + 0.12 * gaps[0])
     if condition.lead:
         lead = condition.lead.split()[-1]
-        if lead in [word for _, _, word in words[max(0, first - 3) : first]]:
+        before = [word for _, _, word in words[max(0, first - 3) : first]]
+        if before[-1:] == ["of"] and first > 2 and "LOC" in NOUN_KINDS.get(words[first - 2][2], ()):
+            before = [word for _, _, word in words[max(0, first - 5) : first]]  # "in the village of"
+        if lead in before and not _STALE_PLACE.intersection(before):
             near = min(1.0, near + _LED)
         elif lead in _TELLING:
             near *= _NOT_LED
@@ -352,7 +414,8 @@ def _side(agent: bool, verb: Spot, place: int, words: Sequence[str]) -> float:
         return (
             1.0 if not doer else _UNTOLD
         )  # "a fort, completed in 1796" and "he completed the fort" look alike
-    if agent and doer and place > 0 and words[place - 1] in PREPOSITIONS and place < verb.first:
+    led = place - 2 if place > 1 and words[place - 1] in DETERMINERS else place - 1
+    if agent and doer and led >= 0 and words[led] in PREPOSITIONS and place < verb.first:
         return _ASIDE  # "ousted from Apple, he bought": what a preposition leads in does nothing
     return 1.0 if doer == agent else 0.45
 

@@ -13,7 +13,7 @@ from graphrag.generation.asking import Ask, Comparison, Form, Question
 from graphrag.generation.candidates import Candidate, Found
 from graphrag.generation.passages import Passages, Sentence
 from graphrag.generation.question_words import is_name
-from graphrag.generation.reader import Condition, Reader
+from graphrag.generation.reader import Condition, Reader, plain_words
 from ontology.morphology import singular
 
 Search = Callable[[str], Context]
@@ -22,10 +22,16 @@ _BEAM = 4
 _CONTEXT_CHUNKS = 12
 _STEP_CHUNKS = 8
 _LEAST_FIT = 0.3
+_NO_FIT = 0.1
+"""What a thing of quite another kind than asked for fits; the graph may have its kind wrong, though."""
 _WHOLE = 0.78
 """Least coverage at which one sentence may answer a question with its inner questions unasked."""
 _WHOLE_PRICE = 0.8
 _SECOND_CHOICE = 0.95
+_AS_SURE = 0.85
+_SAID = 0.95
+_OF_KIND = 0.6
+"""How a further answer must compare with the best one to stand beside it in a list."""
 _LISTING = frozenset({"and", "or", "the", "with", "as", "well", "his", "her", "its", "both"})
 
 
@@ -56,6 +62,11 @@ class Solution:
     def fit(self) -> float:
         """How well the answer is of the kind asked for."""
         return self.hops[-1].candidate.found.fit
+
+    @property
+    def least_fit(self) -> float:
+        """The same of the step that fits least."""
+        return min(hop.candidate.found.fit for hop in self.hops)
 
     @property
     def value(self) -> tuple[float, ...]:
@@ -130,9 +141,9 @@ class Solver:
         self._solved[ask] = ranked
         return ranked
 
-    def _worth(self, solution: Solution) -> tuple[float, float]:
-        """What is answered at every step comes before what is not, then by score."""
-        return float(self._is_sound(solution)), solution.score
+    def _worth(self, solution: Solution) -> tuple[float, float, float]:
+        """What is answered at every step comes first, then what leads over things of the right kinds."""
+        return float(self._is_sound(solution)), float(solution.least_fit > _NO_FIT), solution.score
 
     def _is_sound(self, solution: Solution) -> bool:
         return solution.coverage >= self._least and solution.fit >= _LEAST_FIT
@@ -151,7 +162,7 @@ class Solver:
     def _telling(self, solution: Solution, further: Ask) -> Solution | None:
         """The answer by the sentence that tells the further thing best; None if none tells both."""
         last = solution.hops[-1]
-        condition = replace(last.condition, form=further.form, noun=further.noun, lead=further.lead)
+        condition = _asking_further(last.condition, further)
         best: Solution | None = None
         for told in self._reader.read(condition, self._pool(further, {})):
             if told.coverage < self._least or told.found.fit < _LEAST_FIT:
@@ -182,16 +193,15 @@ class Solver:
         return best
 
     def sentences(self, ask: Ask) -> list[tuple[float, Sentence]]:
-        """Sentences by how much of the question they cover."""
+        """Sentences by how much of the question they cover; of equal ones those found first."""
         condition = self._reader.condition(ask, {}, self._names)
-        supports = (self._reader.support(condition, [sentence]) for sentence in self._pool(ask, {}))
-        found = [support for support in supports if support is not None]
-        return sorted(found, key=lambda item: (-item[0], item[1].chunk.id, item[1].start))
+        found = self._reader.supports(condition, self._pool(ask, {}))
+        return sorted(found, key=lambda item: -round(item[0], 2))
 
     def beside(self, further: Ask, solution: Solution) -> Hop | None:
         """The answer to a further question about the event that the last step told of."""
         last = solution.hops[-1]
-        condition = replace(last.condition, form=further.form, noun=further.noun, lead=further.lead)
+        condition = _asking_further(last.condition, further)
         pools = ([last.candidate.sentence], self._pool(further, {}))
         for pool in pools:
             for candidate in self._reader.read(condition, pool):
@@ -202,9 +212,8 @@ class Solver:
     def together(self, solution: Solution, ask: Ask) -> list[str]:
         """The answer, with those listed beside it where the question asks for several."""
         last = solution.hops[-1]
-        head = ask.noun.split()[-1].lower() if ask.noun else ""
-        plural = bool(head) and singular(head) != head
-        if not ((ask.count or 0) > 1 or plural) or last.candidate.found.value:
+        several = (ask.count or 0) > 1 or _is_plural(ask) or (ask.form is Form.PERSON and not ask.noun)
+        if not several or last.candidate.found.value:
             return [solution.text]
         text = last.candidate.sentence.text
         found = self._reader.read(last.condition, [last.candidate.sentence], limit=16)
@@ -223,6 +232,24 @@ class Solver:
             order = {item.found.key: n for n, item in enumerate(found)}
             listed = sorted(listed, key=lambda item: order.get(item.key, 99))[: ask.count]
         return [other.get(item.key, item.text) for item in sorted(listed, key=lambda item: item.start)]
+
+    def others(self, solution: Solution, ask: Ask, shorts: Sequence[str]) -> list[Solution]:
+        """Further answers that other sentences state as surely, where the question asks for all of a kind."""
+        if not _is_plural(ask) or ask.count is not None or solution.hops[-1].candidate.found.value:
+            return []
+        known = [set(plain_words(text)) for text in shorts]
+        found: list[Solution] = []
+        for other in self.solve(ask):
+            words = set(plain_words(other.text))
+            enough = other.score >= _AS_SURE * solution.score and other.coverage >= _SAID * solution.coverage
+            if not (enough and self._is_sound(other) and other.fit >= _OF_KIND):
+                continue
+            same_way = other.hops[:-1] == solution.hops[:-1]
+            elsewhere = other.hops[-1].candidate.sentence != solution.hops[-1].candidate.sentence
+            if same_way and elsewhere and not any(words <= one or one <= words for one in known):
+                found.append(other)
+                known.append(words)
+        return found
 
     def _itself(self, name: str) -> Solution | None:
         """A name as its own answer, with the first sentence about it."""
@@ -267,9 +294,31 @@ class Solver:
 
 
 def linked_names(context: Context) -> tuple[str, ...]:
-    """Words of the question that the search took for names, and that are written as names are."""
-    words = (anchor.words for anchor in context.query.anchors)
-    return tuple(dict.fromkeys(item for item in words if any(is_name(word) for word in item.split())))
+    """Words of the question that the search took for names, as they stand there.
+
+    They are written as names are; or the question has no capitals at all, as people type.
+    """
+    text = context.query.text
+    plain = text == text.lower()
+    found: dict[str, None] = {}
+    for anchor in context.query.anchors:
+        words = anchor.words.split()
+        if not any(is_name(word) for word in words) and not (plain and anchor.how == "name"):
+            continue
+        standing = re.search(r"[\W_]{1,2}".join(map(re.escape, words)), text, re.IGNORECASE)
+        found[standing.group() if standing is not None else anchor.words] = None
+    return tuple(found)
+
+
+def _asking_further(condition: Condition, further: Ask) -> Condition:
+    """What was asked of an event, for a further thing about it: who did it says nothing about when."""
+    return replace(condition, form=further.form, noun=further.noun, lead=further.lead, agent=None)
+
+
+def _is_plural(ask: Ask) -> bool:
+    """Whether the noun asked for is a plural: "which companies"."""
+    head = ask.noun.split()[-1].lower() if ask.noun else ""
+    return bool(head) and singular(head) != head
 
 
 def _mean(scores: Sequence[float]) -> float:

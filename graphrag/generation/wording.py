@@ -28,7 +28,7 @@ _LONGEST = 4
 _MORE = {
     "contest": ("defeat", "beat", "win", "lose", "victory", "triumph"),
     "making": ("make", "manufacture", "produce", "build", "develop", "create"),
-    "purchase": ("buy", "acquire", "purchase", "takeover"),
+    "purchase": ("buy", "acquire", "purchase", "takeover", "pay"),
     "exhibit": ("exhibit", "display", "show", "exhibition"),
     "naming": ("name", "call", "title", "term"),
 }

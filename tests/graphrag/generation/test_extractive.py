@@ -98,6 +98,12 @@ def ask(memory_view: Callable[..., Any]) -> Callable[[str], Answer]:
         ("Were Rosa Venn and Karl Odd both born in 1851?", "yes"),
         ("Is Aldwick Mill a paper manufacturer?", "yes"),
         ("Are Aldwick Mill and the company that bought Aldwick Mill the same firm?", "no"),
+        ("Who bought Aldwick Mill?", "Dane Line"),
+        ("List the people who designed the Orla Bridge.", "Karl Odd"),
+        ("Name the father of Rosa Venn", "Otto Venn"),
+        ("Who was the husband of Rosa Venn?", "Karl Odd"),
+        ("What is Aldwick Mill?", "a paper manufacturer in Harlow"),
+        ("Who is Rosa Venn?", "the daughter of Otto Venn"),
     ],
 )
 def test_a_question_is_answered(ask: Callable[[str], Answer], question: str, short: str) -> None:
@@ -125,6 +131,20 @@ def test_what_no_source_says_is_not_answered(
     assert answer.short == ""
     assert answer.citations == ()
     assert lacking in answer.missing
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Tell me about Rosa Venn.", "Her husband was the engineer Karl Odd."),
+        ("What happened in 1921?", "In 1921 the Dane Line bought Aldwick Mill for 2.5 million pounds."),
+        ("What is the connection between Rosa Venn and Otto Venn?", "She was the daughter of Otto Venn"),
+    ],
+)
+def test_an_account_quotes_what_is_told(ask: Callable[[str], Answer], question: str, first: str) -> None:
+    answer = ask(question)
+    assert first in answer.text
+    assert all("Harlow Cup" not in item.evidence.quote for item in answer.citations)
 
 
 def test_the_answer_leads_along_relations_of_the_graph(ask: Callable[[str], Answer]) -> None:
