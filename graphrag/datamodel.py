@@ -215,6 +215,14 @@ class CheckedTriple:
         return self.decision != "reject"
 
     @property
+    def aligned_loosely(self) -> bool:
+        """Whether the relation was found by kindred words, and not by its own in some form."""
+        return any(
+            repair.startswith("relation_renamed") and repair.endswith(("(frame)", "(embedding)"))
+            for repair in self.repairs
+        )
+
+    @property
     def head(self) -> Mention:
         """The mention that becomes the relation's subject, direction put right."""
         return self.triple.object if self.inverted else self.triple.subject

@@ -14,7 +14,7 @@ from graphrag.datamodel import Link as MentionLink
 from graphrag.errors import DataError
 from graphrag.ids import chunk_id
 from graphrag.names import is_generic, normal_form, split_qualifier
-from graphrag.resolution import CORROBORATED, STATED, TAGGED, Term, Types, majority_type
+from graphrag.resolution import CORROBORATED, STATED, TAGGED, Term, Types, majority_type, specific_type
 
 VALUE_TYPES = frozenset(
     ["DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL", "DURATION"]
@@ -189,16 +189,28 @@ class _Contributor:
             else:
                 tail = self._named(tail_mention.name)
                 if tail is not None and checked.object_type:
-                    _count(tail.fact, self._types.key(checked.object_type))
+                    _count(tail.fact, self._borne_out(checked, tail_mention, checked.object_type))
             if head is None or tail is None:
                 continue
             if checked.subject_type:
-                _count(head.fact, self._types.key(checked.subject_type))
+                _count(head.fact, self._borne_out(checked, head_mention, checked.subject_type))
             self._mentions[ordinal].add((head, head_mention.span.start, head_mention.span.end))
             self._mentions[ordinal].add((tail, tail_mention.span.start, tail_mention.span.end))
             key = (ordinal, head, checked.relation, tail, *_span(evidence), evidence.extractor)
             self._facts[key] = max(checked.score, self._facts.get(key, 0.0))
         return values
+
+    def _borne_out(self, checked: CheckedTriple, mention: Mention, kind: str) -> str:
+        """What a fact says of the type of an end.
+
+        Only a relation's own words bear out a type narrower than what was read: "is a citizen of" tells
+        of a country, while "is from" was taken for it and its range followed.
+        """
+        kind = self._types.key(kind)
+        read = self._types.of(mention.type)
+        if checked.aligned_loosely and read and self._types.is_a(kind, read):
+            return read
+        return kind
 
     def _value(self, mention: Mention, object_type: str | None) -> _Name | None:
         text = mention.value or mention.text
@@ -239,6 +251,7 @@ class _Contributor:
         rows: list[tuple[Term, _Name]] = []
         for (normal, qualifier), name in self._names.items():
             kind, strength = self._type(name)
+            kind = self._types.told_by(name.name, kind)
             rows.append((Term(normal, kind, strength, qualifier, False), name))
         for (normal, kind), name in self._values.items():
             rows.append((Term(normal, kind, TAGGED, "", True), name))
@@ -251,11 +264,9 @@ class _Contributor:
     def _type(self, name: _Name) -> tuple[str, int]:
         types = self._types
         if name.stated:
-            return _top(name.stated), STATED
-        tagged = _top(name.tagged) if name.tagged else ""
-        if not name.fact:
-            return tagged, TAGGED
-        fact = _top(name.fact)
+            return specific_type(name.stated, name.stated, types), STATED
+        tagged = specific_type(name.tagged, {}, types) if name.tagged else ""
+        fact = specific_type(name.fact, name.fact, types) if name.fact else ""
         if not fact:
             return tagged, TAGGED
         if not types.related(fact, tagged):
@@ -283,10 +294,6 @@ class _Contributor:
 
 def _count(counts: dict[str, int], key: str) -> None:
     counts[key] = counts.get(key, 0) + 1
-
-
-def _top(counts: Mapping[str, int]) -> str:
-    return min(counts, key=lambda key: (-counts[key], key))
 
 
 def _span(evidence: Evidence) -> tuple[int, int]:

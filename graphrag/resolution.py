@@ -74,6 +74,16 @@ class Types:
             return open_type(mention_type)
         return mention_type if mention_type in self._ontology.types else None
 
+    def told_by(self, name: str, kind: str) -> str:
+        """The kind of `kind` that a name ends in ("Cornell University"), or `kind` itself.
+
+        People and works are called what their makers please, so theirs tell nothing.
+        """
+        told = self.of(name) if kind and self._type_of is not None else None
+        if told is None or not self.is_a(told, kind) or self.is_work(kind) or self.is_person(kind):
+            return kind
+        return told
+
     def key(self, kind: str) -> str:
         """A checked type as the schema knows it; "" for one that it does not know."""
         if self._ontology is not None and kind in self._ontology.types:
@@ -258,33 +268,54 @@ _WEIGHT = {TAGGED: 1, CORROBORATED: 2, STATED: 4}
 
 
 def majority_type(members: Sequence[tuple[Term, int]], types: Types) -> tuple[str | None, bool]:
-    """The best supported type, surer evidence counting more; of related ones the most specific.
+    """The best supported type, surer evidence counting more; see `specific_type`.
 
     Returns:
         The type, None if none is known, and whether more than a tagger's word supports it.
     """
     votes: dict[str, int] = defaultdict(int)
-    sure: set[str] = set()
+    sure: dict[str, int] = defaultdict(int)
     for term, count in members:
         if term.type:
             votes[term.type] += count * _WEIGHT[term.strength]
             if term.strength != TAGGED:
-                sure.add(term.type)
+                sure[term.type] += count * _WEIGHT[term.strength]
     if not votes:
         return None, False
-    best = _specific(votes, sure, types)
+    best = specific_type(votes, sure, types)
     return best, any(types.related(best, kind) for kind in sure)
 
 
-def _specific(votes: Mapping[str, int], sure: set[str], types: Types) -> str:
-    """A type's support is its own and that of its kinds; go down while a kind holds half of it."""
+def specific_type(votes: Mapping[str, int], sure: Mapping[str, int], types: Types) -> str:
+    """The type with the best support, and of its kinds the most specific that evidence bears out.
+
+    A type is supported by its own votes and those of its kinds. A general word says nothing against a
+    specific one, so from the best a step down takes no majority: half of all votes, or one in twenty
+    that is more than a tagger's word. Kinds that are not kinds of each other settle it by vote; where
+    they are even, the type above both stands.
+
+    Args:
+        votes: Not empty.
+        sure: Those of the votes that rest on more than a tagger's word.
+    """
     support = {kind: sum(n for other, n in votes.items() if types.is_a(other, kind)) for kind in votes}
+    firm = {kind: sum(n for other, n in sure.items() if types.is_a(other, kind)) for kind in votes}
     best = min(votes, key=lambda kind: (-support[kind], kind not in sure, kind))
     while True:
-        below = [k for k in votes if k != best and types.is_a(k, best) and 2 * support[k] >= support[best]]
-        if not below:
+        borne_out = [
+            kind
+            for kind in votes
+            if kind != best
+            and types.is_a(kind, best)
+            and (2 * support[kind] >= support[best] or 20 * firm[kind] >= support[best])
+        ]
+        if not borne_out:
             return best
-        best = min(below, key=lambda kind: (-support[kind], kind))
+        below = min(borne_out, key=lambda kind: (-support[kind], kind))
+        even = (kind for kind in borne_out if kind != below and support[kind] == support[below])
+        if not all(types.related(kind, below) for kind in even):
+            return best
+        best = below
 
 
 class Link(NamedTuple):

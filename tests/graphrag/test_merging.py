@@ -6,6 +6,7 @@ from graphrag.datamodel import Evidence, Extraction, Link, Mention, Span
 from graphrag.errors import DataError
 from graphrag.merging import IngestedDocument, check_ingested, contribute, pick_names, weigh
 from graphrag.resolution import CORROBORATED, STATED, TAGGED, Term, Types
+from ontology import load_ontology
 from tests.graphrag.store.making import Aka, Says, document
 
 OPEN = Types()
@@ -44,6 +45,20 @@ def test_a_stated_type_outranks_a_tagged_one() -> None:
 def test_a_fact_that_agrees_with_the_tagger_corroborates() -> None:
     item = document("a", [Says("Ada", "Person", "R", "Bern", "Place")])
     assert {term.strength for term in contribute(item, OPEN).terms} == {CORROBORATED}
+
+
+def test_a_type_that_only_kindred_words_ask_for_is_not_borne_out() -> None:
+    schema = load_ontology("name: x\ntypes: {Place: {}, Country: {parents: [Place]}}\nrelations: {IN: {}}")
+    types = Types(schema, {"LOC": "Place"}.get)
+    item = document("a", [Says("Ada", None, "IN", "Peru", "LOC")])
+
+    def peru(how: str) -> str:
+        repairs = (f"relation_renamed: is from -> IN ({how})", "type_narrowed: tail: LOC -> Country")
+        checked = replace(item.triples[0], decision="repair", object_type="Country", repairs=repairs)
+        terms = contribute(replace(item, triples=(checked,)), types).terms
+        return next(term.type for term in terms if term.normal == "peru")
+
+    assert (peru("cue"), peru("lemma"), peru("frame")) == ("Country", "Country", "Place")
 
 
 def test_the_title_parts_its_subject_from_others_of_the_name() -> None:

@@ -1,5 +1,6 @@
 import itertools
 import json
+import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,10 +18,13 @@ from graphrag.resolution import (
     Types,
     cluster,
     entity_id,
+    majority_type,
     senses,
+    specific_type,
 )
 from graphrag.store.ledger import IngestedDocument, Ledger
-from ontology import dump_ontology, general_ontology
+from ontology import dump_ontology, general_ontology, load_ontology
+from ontology.alignment import Aligner
 
 AUDITED = Path(__file__).parent / "data" / "names.jsonl"
 
@@ -225,3 +229,55 @@ if __name__ == "__main__":
             print("joined", [(g + 1, n) for g, n, f in found if f == e])
     print(f"{len(found)} names in {len(by_group)} groups")
     print(f"pairwise F1 {pairwise_f1(found):.4f}, B-cubed F1 {b_cubed_f1(found):.4f}")
+
+
+PLACES = load_ontology("""
+name: places
+types:
+  Place: {aliases: [location]}
+  Town: {parents: [Place]}
+  Port: {parents: [Town]}
+  River: {parents: [Place]}
+  Work: {}
+  Novel: {parents: [Work]}
+""")
+SCHEMED = Types(PLACES, lambda label: (Aligner(PLACES).type_of(label) or (None,))[0])
+
+
+def test_the_most_specific_type_that_evidence_bears_out_wins() -> None:
+    def chosen(votes: dict[str, int], **sure: int) -> str:
+        return specific_type(votes, sure, SCHEMED)
+
+    # A general word is no vote against a specific one.
+    assert chosen({"Place": 30, "Town": 2}, Town=2) == "Town"
+    assert chosen({"Place": 30, "Town": 2, "Port": 2}, Town=2, Port=2) == "Port"
+    # A tagger's word needs half of the votes, and one slip in twenty is none.
+    assert chosen({"Place": 30, "Town": 2}) == "Place"
+    assert chosen({"Place": 3, "Town": 3}) == "Town"
+    assert chosen({"Place": 90, "Town": 2}, Town=2) == "Place"
+    # Branches settle it by vote; where they are even, what they have in common stands.
+    assert chosen({"Place": 30, "Town": 4, "River": 2}, Town=4, River=2) == "Town"
+    assert chosen({"Place": 30, "Town": 2, "River": 2}, Town=2, River=2) == "Place"
+    assert chosen({"Place": 3, "Work": 5, "Town": 1}, Town=1) == "Work"
+
+
+def test_the_type_does_not_depend_on_the_order_of_documents() -> None:
+    chance = random.Random(3)
+    kinds = [*PLACES.types, ""]
+    for _ in range(300):
+        terms = [
+            (Term("n", chance.choice(kinds), chance.choice([TAGGED, CORROBORATED, STATED]), "", False), n)
+            for n in chance.choices(range(1, 40), k=5)
+        ]
+        found = majority_type(terms, SCHEMED)
+        chance.shuffle(terms)
+        assert majority_type(terms, SCHEMED) == found
+
+
+def test_a_name_tells_its_kind_only_within_what_it_is_taken_for() -> None:
+    assert SCHEMED.told_by("Red River", "Place") == "River"
+    assert SCHEMED.told_by("Port of Hull", "Place") == "Port"
+    assert SCHEMED.told_by("Red River", "Town") == "Town"
+    assert SCHEMED.told_by("The Last Novel", "Work") == "Work"
+    assert SCHEMED.told_by("Red River", "") == ""
+    assert Types().told_by("Red River", "Place") == "Place"
