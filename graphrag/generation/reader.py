@@ -392,7 +392,8 @@ def _place_fit(
             near = min(1.0, near + _LED)
         elif lead in _TELLING:
             near *= _NOT_LED
-    verb = next((spot for spot in spots if spot.verb), None)
+    # A word of the candidate's own name is no verb: "Semiconductor Manufacturing Company".
+    verb = next((spot for spot in spots if spot.verb and not first <= spot.first <= last), None)
     if verb is None or condition.agent is None:
         return near, 1.0
     side = _side(condition.agent, verb, first, [word for _, _, word in words])
