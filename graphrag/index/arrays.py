@@ -1,20 +1,27 @@
 """Flat arrays for ragged data and strings, as they lie in memory-mapped files."""
 
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Array = NDArray[Any]
+Table = TypeVar("Table", bound="DataclassInstance")
+
+_SHORT_RUN = 16  # mean length of runs below which rows are copied one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
-    """Rows of unequal length: row i is ``values[start[i]:start[i + 1]]``."""
+    """Rows of unequal length: row i is ``values[start[i]:start[i + 1]]``; a value may be a tuple."""
 
     start: Array
     values: Array
@@ -56,6 +63,88 @@ class Strings:
     def take(self, rows: Sequence[int] | Array) -> list[str]:
         return [self[int(row)] for row in rows]
 
+    def all(self) -> list[str]:
+        """Every string; many times faster than one by one."""
+        raw = bytes(self.raw)
+        bounds = self.start.tolist()
+        if raw.isascii():
+            text = raw.decode("ascii")
+            return [text[low:high] for low, high in pairwise(bounds)]
+        return [raw[low:high].decode("utf-8") for low, high in pairwise(bounds)]
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write `name.npy` and `name_start.npy`."""
+        np.save(folder / f"{name}_start.npy", self.start, allow_pickle=False)
+        np.save(folder / f"{name}.npy", self.raw, allow_pickle=False)
+
+
+Column = TypeVar("Column", Array, Ragged, Strings)
+
+
+def take(column: Column, rows: Array) -> Column:
+    """The rows of a column, in the order asked for; runs of neighbours are copied whole."""
+    found: Any = column
+    if isinstance(column, Ragged):
+        found = Ragged(*_take_ragged(column.start, column.values, rows))
+    elif isinstance(column, Strings):
+        found = Strings(*_take_ragged(column.start, column.raw, rows))
+    else:
+        found = _copied(column, rows, *_runs(rows))
+    return cast(Column, found)
+
+
+def join(first: Column, second: Column) -> Column:
+    """The rows of one column, then those of another."""
+    found: Any
+    if isinstance(first, Ragged) and isinstance(second, Ragged):
+        found = Ragged(_join_starts(first.start, second.start), np.concatenate((first.values, second.values)))
+    elif isinstance(first, Strings) and isinstance(second, Strings):
+        found = Strings(_join_starts(first.start, second.start), np.concatenate((first.raw, second.raw)))
+    else:
+        found = np.concatenate((first, second))
+    return cast(Column, found)
+
+
+def take_rows(table: Table, rows: Array) -> Table:
+    """The rows of a dataclass of columns, in the order asked for."""
+    return type(table)(*(take(getattr(table, field.name), rows) for field in fields(table)))
+
+
+def join_rows(first: Table, second: Table) -> Table:
+    """The rows of one table, then those of another."""
+    columns = ((getattr(first, field.name), getattr(second, field.name)) for field in fields(first))
+    return type(first)(*(join(*pair) for pair in columns))
+
+
+def _runs(rows: Array) -> tuple[Array, Array]:
+    """First row and one past the last of each run of neighbours in `rows`."""
+    breaks = np.flatnonzero(np.diff(rows) != 1)
+    first = np.concatenate(([0], breaks + 1))[: len(rows)].astype(np.int64)
+    last = np.concatenate((breaks, [len(rows) - 1]))[: len(first)]
+    return rows[first], rows[last] + 1
+
+
+def _take_ragged(start: Array, values: Array, rows: Array) -> tuple[Array, Array]:
+    counts = start[rows + 1] - start[rows]
+    bounds = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(counts, out=bounds[1:])
+    low, high = _runs(rows)
+    if len(low) > len(rows) // _SHORT_RUN:
+        at = np.arange(bounds[-1]) + np.repeat(start[rows] - bounds[:-1], counts)
+        return bounds, values[at]
+    return bounds, _copied(values, rows, start[low], start[high])
+
+
+def _copied(values: Array, rows: Array, low: Array, high: Array) -> Array:
+    if len(low) > len(rows) // _SHORT_RUN:
+        return values[rows]
+    runs = zip(low.tolist(), high.tolist(), strict=True)
+    return np.concatenate([values[:0], *(values[first:last] for first, last in runs)])
+
+
+def _join_starts(first: Array, second: Array) -> Array:
+    return np.concatenate((first, second[1:] + first[-1]))
+
 
 def group(keys: Array, values: Array, count: int) -> Ragged:
     """Rows by key, 0 to `count` - 1; `keys` must be sorted."""
@@ -85,18 +174,58 @@ class StringBuffer:
         self._raw += encoded
         self._lengths.append(len(encoded))
 
-    def save(self, folder: Path, name: str) -> None:
-        """Write `name.npy` and `name_start.npy`, as `write_strings` does."""
-        start = np.zeros(len(self._lengths) + 1, dtype=np.int64)
-        np.cumsum(np.frombuffer(self._lengths, dtype=np.int64), out=start[1:])
-        np.save(folder / f"{name}_start.npy", start, allow_pickle=False)
-        np.save(folder / f"{name}.npy", np.frombuffer(self._raw, dtype=np.uint8), allow_pickle=False)
+    def close(self) -> Strings:
+        """All of them; nothing may be appended afterwards."""
+        return Strings(starts(self._lengths), np.frombuffer(self._raw, dtype=np.uint8))
+
+
+class RaggedBuffer:
+    """Rows of integers, or of tuples of them, on their way into a `Ragged`.
+
+    Args:
+        code: "i" for 32 bits, "q" for 64.
+        width: Length of a tuple.
+    """
+
+    def __init__(self, code: str, width: int | None = None) -> None:
+        self._values: array[int] = array(code)
+        self._lengths = array("q")
+        self._width = width
+
+    def append(self, flat: Iterable[int]) -> None:
+        """Append a row; its tuples lie end to end in `flat`."""
+        before = len(self._values)
+        self._values.extend(flat)
+        self._lengths.append((len(self._values) - before) // (self._width or 1))
+
+    def close(self) -> Ragged:
+        """All rows; nothing may be appended afterwards."""
+        values = np.array(self._values)
+        return Ragged(
+            starts(self._lengths), values if self._width is None else values.reshape(-1, self._width)
+        )
+
+
+def integers(values: "array[int]") -> NDArray[np.int64]:
+    """The same memory as an array."""
+    return np.frombuffer(values, dtype=np.int64) if len(values) else np.empty(0, dtype=np.int64)
+
+
+def starts(lengths: "array[int]") -> NDArray[np.int64]:
+    """(n + 1,) where rows of these lengths begin."""
+    found = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(integers(lengths), out=found[1:])
+    return found
 
 
 def write_strings(folder: Path, name: str, strings: Sequence[str]) -> None:
     """Write `name.npy` and `name_start.npy`."""
-    encoded = [string.encode("utf-8") for string in strings]
-    lengths = np.fromiter((len(item) for item in encoded), dtype=np.int64, count=len(encoded))
-    start = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths)))
-    np.save(folder / f"{name}_start.npy", start, allow_pickle=False)
-    np.save(folder / f"{name}.npy", np.frombuffer(b"".join(encoded), dtype=np.uint8), allow_pickle=False)
+    strings_of(strings).save(folder, name)
+
+
+def strings_of(strings: Iterable[str]) -> Strings:
+    """A list of strings as one run of bytes."""
+    buffer = StringBuffer()
+    for string in strings:
+        buffer.append(string)
+    return buffer.close()

@@ -1,12 +1,12 @@
 """Names as arrays: exact look-up by hash, look-up by characters, and names found in running text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.index.terms import STOPWORDS, fold, folded, ngram_hashes, tokens, without_possessives, word_hash
+from graphrag.index.terms import ngram_hashes
 
 LONGEST_NAME = 16
 """Names of more words than this are linked by their meaning only, never by look-up."""
@@ -51,40 +51,51 @@ class NameTable:
         )
 
 
-def build_name_table(names: Iterable[tuple[str, int, bool]]) -> tuple[NameTable, list[str]]:
-    """Make the table from (name, entity row, literal); also the folded words that names are made of.
-
-    A name stands twice if its written form and its normal form differ; equal rows collapse.
-    """
-    hashes: list[int] = []
-    entities: list[int] = []
-    flags: list[int] = []
-    words: set[str] = set()
-    for name, entity, literal in names:
-        parts = folded(name)
-        if not parts or len(parts) > LONGEST_NAME:
-            continue
-        words.update(parts)
-        hashes.append(_run_hash(parts))
-        entities.append(entity)
-        flags.append(_flags(name, parts, literal))
-    table = (
-        np.array(hashes, dtype=np.uint64),
-        np.array(entities, dtype=np.int32),
-        np.array(flags, dtype=np.uint8),
-    )
+def name_table(hashes: Hashes, entities: Rows, flags: NDArray[np.uint8]) -> NameTable:
+    """Sort names into a table; of equal (hash, entity) rows one stays."""
     # Things before values of the same name: who looks at the first row sees a thing if there is one.
-    order = np.lexsort((table[2], table[1], (table[2] & LITERAL) != 0, table[0]))
-    by_hash, by_entity, by_flags = table[0][order], table[1][order], table[2][order]
+    order = np.lexsort((flags, entities, (flags & LITERAL) != 0, hashes))
+    by_hash, by_entity, by_flags = hashes[order], entities[order], flags[order]
     if len(order):
-        # Of equal (hash, entity) rows the last one stays: CASED is the higher flag of two spellings.
+        # Of equal rows the last one stays: CASED is the higher flag of two spellings.
         last = np.append((by_hash[1:] != by_hash[:-1]) | (by_entity[1:] != by_entity[:-1]), True)
         by_hash, by_entity, by_flags = by_hash[last], by_entity[last], by_flags[last]
-    return NameTable(by_hash, by_entity, by_flags), sorted(words)
+    return NameTable(by_hash, by_entity, by_flags)
+
+
+def name_flags(
+    capital: NDArray[np.bool_],
+    stop: NDArray[np.bool_],
+    lengths: NDArray[np.int64],
+) -> NDArray[np.uint8]:
+    """Flags of names that lie end to end, LITERAL apart.
+
+    Args:
+        capital: (words,) whether a word may start a name.
+        stop: (words,) whether it is a stop word.
+        lengths: (names,) in words, at least 1.
+    """
+    if not len(lengths):
+        return np.empty(0, dtype=np.uint8)
+    first = np.cumsum(lengths) - lengths
+    places = np.where(stop, len(stop), np.arange(len(stop)))
+    meaning = np.minimum.reduceat(places, first)  # first word that is no stop word
+    nothing = meaning >= first + lengths
+    meaning = np.where(nothing, first, meaning)
+    flags: NDArray[np.int64] = (
+        CASED * (capital[first] & capital[meaning]) + SINGLE * (lengths == 1) + STOP * nothing
+    )
+    return flags.astype(np.uint8)
 
 
 def match_names(
-    hashes: Hashes, capital: NDArray[np.bool_], breaks: NDArray[np.bool_], table: NameTable
+    hashes: Hashes,
+    capital: NDArray[np.bool_],
+    breaks: NDArray[np.bool_],
+    table: NameTable,
+    *,
+    begins: NDArray[np.uint16] | None = None,
+    ends: NDArray[np.uint16] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Find names in a run of words: the longest at each place, from left to right, never overlapping.
 
@@ -94,6 +105,8 @@ def match_names(
         hashes: (n,) hashes of the folded words.
         capital: (n,) whether a word is capitalised, starts with a digit or knows no case.
         breaks: (n,) whether a name may not run on from this word to the next (end of a sentence).
+        begins, ends: (n,) bit L - 1 is set where a name of L words may begin (end) with this word;
+            spares the look-up of all other runs.
 
     Returns:
         First words, lengths, and rows of `table`; a name of several entities stands once for each.
@@ -105,9 +118,12 @@ def match_names(
     if not count or not len(table.hashes):
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
     distance = _distance_to_break(breaks)
-    alive = np.arange(count)
     for length, runs in enumerate(ngram_hashes(hashes, LONGEST_NAME), start=1):
-        starts = alive[(alive < len(runs)) & (distance[alive] >= length)]
+        possible = distance[: len(runs)] >= length
+        for mask, shift in ((begins, 0), (ends, length - 1)):
+            if mask is not None:
+                possible &= (mask[shift : shift + len(runs)] >> np.uint16(length - 1)) & np.uint16(1) != 0
+        starts = np.flatnonzero(possible)
         rows = np.searchsorted(table.hashes, runs[starts])
         found = rows < len(table.hashes)
         found[found] = table.hashes[rows[found]] == runs[starts[found]]
@@ -172,8 +188,9 @@ def is_capital(surface: str) -> bool:
 
 def _deletions(words: Sequence[str]) -> Hashes:
     """Hashes of the words (equally long) and of each form with one character left out: (1 + L) * n."""
-    codes = np.array([[ord(character) for character in word] for word in words], dtype=np.uint64)
-    length = codes.shape[1]
+    length = len(words[0])
+    points = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    codes = points.reshape(-1, length).astype(np.uint64)
     with np.errstate(over="ignore"):
         powers = _SYMBOL_PRIME ** np.arange(length, dtype=np.uint64)
         salt = np.uint64(0x9E3779B97F4A7C15)
@@ -183,22 +200,6 @@ def _deletions(words: Sequence[str]) -> Hashes:
             rest = np.delete(codes, place, axis=1)
             forms.append(((rest + salt) * powers[:-1]).sum(axis=1, dtype=np.uint64) + np.uint64(length - 1))
     return np.concatenate(forms)
-
-
-def _run_hash(parts: Sequence[str]) -> int:
-    hashes = np.array([word_hash(part) for part in parts], dtype=np.uint64)
-    return int(ngram_hashes(hashes, len(parts))[-1][0])
-
-
-def _flags(name: str, parts: Sequence[str], literal: bool) -> int:
-    surfaces = [surface for _, _, surface in without_possessives(tokens(name), name)]
-    first = next((s for s in surfaces if fold(s) not in STOPWORDS), surfaces[0])
-    return (
-        CASED * (is_capital(surfaces[0]) and is_capital(first))
-        + SINGLE * (len(parts) == 1)
-        + STOP * all(part in STOPWORDS for part in parts)
-        + LITERAL * literal
-    )
 
 
 def _distance_to_break(breaks: NDArray[np.bool_]) -> NDArray[np.int64]:

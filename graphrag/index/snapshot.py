@@ -23,7 +23,7 @@ from graphrag.index.arrays import Array, Ragged, Strings
 from graphrag.index.hnsw import HNSWIndex
 from graphrag.index.names import NameTable, Spelling
 
-FORMAT = 5
+FORMAT = 6
 
 BY_VIEW = 1
 """The knowledge base records a mention of the entity in this sentence."""
@@ -83,7 +83,7 @@ class SearchIndex:
     @cached_property
     def metadata(self) -> Strings:
         """Canonical JSON of each document's metadata, with its key, title and source."""
-        return Strings(self._load("metadata_start"), self._load("metadata"))
+        return Strings(self._load("document_facts_start"), self._load("document_facts"))
 
     @cached_property
     def names(self) -> NameTable:
@@ -115,7 +115,7 @@ class SearchIndex:
     @cached_property
     def chunk_sentences(self) -> Array:
         """(chunks + 1,) first sentence of each chunk."""
-        return self._load("chunk_sentences")
+        return self._load("chunk_spans_start")
 
     def sentences_of(self, chunks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Place in `chunks` and row of every sentence of the chunks, in order."""
@@ -134,7 +134,7 @@ class SearchIndex:
     @cached_property
     def sentence_span(self) -> Array:
         """(sentences, 2) start and end in the document."""
-        return self._load("sentence_span")
+        return self._load("chunk_spans")
 
     @cached_property
     def near(self) -> HNSWIndex:
@@ -151,7 +151,7 @@ class SearchIndex:
     @cached_property
     def sentence_vectors(self) -> Array:
         """(sentences, dim) int8: unit rows times 127."""
-        return self._load("sentence_vectors")
+        return self._load("chunk_sentence_vectors")
 
     @cached_property
     def term_hash(self) -> Array:

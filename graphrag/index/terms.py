@@ -53,9 +53,16 @@ def fold(token: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
+def surfaces(text: str) -> list[str]:
+    """The tokens of `text` as written; a possessive 's is not a token."""
+    if "'" in text or "’" in text:
+        return [surface for _, _, surface in without_possessives(tokens(text), text)]
+    return _TOKEN.findall(text)
+
+
 def folded(text: str) -> list[str]:
     """The folded tokens of `text`; a possessive 's is not a token."""
-    return [fold(surface) for _, _, surface in without_possessives(tokens(text), text)]
+    return [fold(surface) for surface in surfaces(text)]
 
 
 def without_possessives(found: Sequence[tuple[int, int, str]], text: str) -> list[tuple[int, int, str]]:
@@ -125,6 +132,17 @@ def ngram_hashes(hashes: NDArray[np.uint64], longest: int) -> list[NDArray[np.ui
                 total = total[:-1] + hashes[length - 1 :] * power
             runs.append(total)
     return runs
+
+
+def run_hashes(hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Hashes of runs of words that lie end to end, each at least one word long; see `ngram_hashes`."""
+    if not len(lengths):
+        return np.empty(0, dtype=np.uint64)
+    first = np.cumsum(lengths) - lengths
+    place = np.arange(len(hashes)) - np.repeat(first, lengths)
+    with np.errstate(over="ignore"):
+        powers = np.cumprod(np.concatenate(([np.uint64(1)], np.full(lengths.max(), _PRIME))))
+        return np.add.reduceat(hashes * powers[place], first)
 
 
 def phrase_hash(words: Sequence[str]) -> int:

@@ -1,104 +1,81 @@
 """The corpus as one run of words, in arrays: what names are looked for in and terms are counted in."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.index.names import is_capital
-from graphrag.index.terms import fold, term_of, tokens, without_possessives, word_hash
+from graphrag.index.content import ChunkTable
+from graphrag.index.lexicon import Lexicon
+
+Rows = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
 class Words:
-    """Every word of the corpus in order, as parallel arrays; a word's facts are kept once per spelling.
+    """Every word of the corpus in order, as parallel arrays.
 
-    Attributes (after `close`), one entry per word:
-        fold_hash: Hash of the folded word.
-        term_hash: Hash of its search term; 0 for a stop word.
-        capital: Whether it may start a name.
-        breaks: Whether it ends a sentence.
+    Attributes:
+        row: Its row in the lexicon.
         chunk, sentence: Rows; sentence is -1 in a title.
+        start: In the document; -1 in a title.
         place: Number in its chunk's text, from 0; a title's words count from 0 too.
+        breaks: Whether it ends a sentence, or a title.
     """
 
-    def __init__(self) -> None:
-        self._spelling: dict[str, int] = {}
-        self._rows: list[int] = []
-        self._lengths: list[int] = []
-        self._chunks: list[int] = []
-        self._sentences: list[int] = []
-        self._starts: list[int] = []
+    row: Rows
+    chunk: Rows
+    sentence: Rows
+    start: Rows
+    place: Rows
+    breaks: NDArray[np.bool_]
 
-    def add(
-        self, chunk: int, title: str, text: str, offset: int, sentences: Sequence[tuple[int, int]], first: int
-    ) -> None:
-        known = self._spelling
-        if title:
-            found = without_possessives(tokens(title), title)
-            self._append(chunk, -1, [known.setdefault(word, len(known)) for _, _, word in found])
-            self._starts.extend([-1] * len(found))
-        found = without_possessives(tokens(text), text)
-        at = 0
-        for row, (_, end) in enumerate(sentences, start=first):
-            spellings: list[int] = []
-            while at < len(found) and found[at][0] < end:
-                spellings.append(known.setdefault(found[at][2], len(known)))
-                self._starts.append(offset + found[at][0])
-                at += 1
-            self._append(chunk, row, spellings)
-
-    def _append(self, chunk: int, sentence: int, spellings: list[int]) -> None:
-        if spellings:
-            self._rows.extend(spellings)
-            self._lengths.append(len(spellings))
-            self._chunks.append(chunk)
-            self._sentences.append(sentence)
-
-    def close(self) -> None:
-        spellings = list(self._spelling)
-        rows = np.array(self._rows, dtype=np.int64)
-        lengths = np.array(self._lengths, dtype=np.int64)
-        terms = [term_of(word) for word in spellings]
-        hashes = np.array([word_hash(fold(word)) for word in spellings], dtype=np.uint64)
-        term_hashes = np.array([word_hash(term) if term else 0 for term in terms], dtype=np.uint64)
-        capitals = np.array([is_capital(word) for word in spellings], dtype=np.bool_)
-        self._term_of_spelling = term_hashes
-        self._uses = np.bincount(rows, minlength=len(spellings))
-        self.fold_hash = hashes[rows] if len(rows) else hashes
-        self.term_hash = term_hashes[rows] if len(rows) else term_hashes
-        self.capital = capitals[rows] if len(rows) else capitals
-        self.breaks = np.zeros(len(rows), dtype=np.bool_)
-        ends = np.cumsum(lengths)
-        self.breaks[ends - 1] = True
-        self.chunk = np.repeat(np.array(self._chunks, dtype=np.int64), lengths)
-        self.sentence = np.repeat(np.array(self._sentences, dtype=np.int64), lengths)
-        self.start = np.array(self._starts, dtype=np.int64)
-        self.place = self._places()
-
-    def spelling_of_terms(self) -> dict[int, str]:
-        """The most frequent spelling (folded; of equals the first) of each search term, by hash."""
-        best: dict[int, tuple[int, str]] = {}
-        for spelling, term, uses in zip(
-            self._spelling, self._term_of_spelling.tolist(), self._uses.tolist(), strict=True
-        ):
-            if term:
-                rival = (-uses, fold(spelling))
-                if term not in best or rival < best[term]:
-                    best[term] = rival
-        return {term: spelling for term, (_, spelling) in best.items()}
-
-    def _places(self) -> NDArray[np.int64]:
-        group_key = self.chunk * 2 + (self.sentence >= 0)
-        changes = np.flatnonzero(np.diff(group_key, prepend=-1))
-        sizes = np.diff(np.append(changes, len(group_key)))
-        places: NDArray[np.int64] = np.arange(len(group_key)) - np.repeat(changes, sizes)
-        return places
-
-    def place_of(self, chunk: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Number of the word that starts at or last before `start` in `chunk`."""
+    def at(self, chunk: Rows, start: Rows) -> Rows:
+        """Number of the word that starts at or last before `start` in the text of `chunk`."""
         if not len(chunk) or not len(self.start):
             return np.zeros(len(chunk), dtype=np.int64)
         scale = int(max(self.start.max(), start.max())) + 2
         keys = self.chunk * scale + self.start + 1
         row = np.maximum(np.searchsorted(keys, chunk * scale + start + 1, side="right") - 1, 0)
         return np.where((self.chunk[row] == chunk) & (self.sentence[row] >= 0), self.place[row], 0)
+
+
+def words_of(chunks: ChunkTable) -> Words:
+    """The words of all chunks."""
+    row, start = (chunks.words.values[:, column].astype(np.int64) for column in (0, 1))
+    chunk = np.repeat(np.arange(len(chunks.ids)), np.diff(chunks.words.start))
+    sentence = np.where(start < 0, -1, sentences_at(chunks, chunk, start, ended=True))
+    # Texts hold no word outside their sentences, so a word without one stands in a title.
+    unit = np.where(sentence < 0, -1 - chunk, sentence)
+    breaks = np.append(unit[1:] != unit[:-1], True)[: len(unit)]
+    part = chunk * 2 + (start >= 0)
+    first = np.flatnonzero(np.diff(part, prepend=-1))
+    place = np.arange(len(part)) - np.repeat(first, np.diff(np.append(first, len(part))))
+    return Words(row, chunk, sentence, start, place, breaks)
+
+
+def sentences_at(chunks: ChunkTable, chunk: Rows, start: Rows, *, ended: bool = False) -> Rows:
+    """Row of the sentence of `chunk` that holds the character `start`; -1 if none.
+
+    Args:
+        ended: Take the first sentence that ends behind `start`, rather than the last that begins
+            at or before it.
+    """
+    spans = chunks.spans.values
+    if not len(chunk) or not len(spans):
+        return np.full(len(chunk), -1, dtype=np.int64)
+    owner = np.repeat(np.arange(len(chunks.ids)), np.diff(chunks.spans.start))
+    scale = int(max(spans.max(), start.max())) + 2
+    keys = owner * scale + spans[:, int(ended)]
+    row = np.searchsorted(keys, chunk * scale + start, side="right") - (not ended)
+    row = np.clip(row, 0, len(spans) - 1)
+    return np.where(owner[row] == chunk, row, -1)
+
+
+def spelling_of_terms(words: Words, lexicon: Lexicon, terms: NDArray[np.uint64]) -> Rows:
+    """Lexicon row of the most frequent spelling (the first of equals) of each sorted search term."""
+    uses = np.bincount(words.row, minlength=len(lexicon))
+    rows = np.flatnonzero((uses > 0) & np.isin(lexicon.term_hash, terms))
+    order = np.lexsort((rows, -uses[rows], lexicon.term_hash[rows]))
+    hashes = lexicon.term_hash[rows[order]]
+    return rows[order][np.searchsorted(hashes, terms)]

@@ -6,13 +6,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from graphrag.index.names import build_name_table, build_spelling, is_capital, match_names
+from graphrag.index.arrays import RaggedBuffer
+from graphrag.index.lexicon import WordRows
+from graphrag.index.name_runs import END, name_runs
+from graphrag.index.names import NameTable, build_spelling, is_capital, match_names, name_table
 from graphrag.index.terms import fold, tokens, word_hashes
+
+
+def table_of(names: list[tuple[str, int, bool]]) -> NameTable:
+    """A table of (name, entity row, whether it is a value)."""
+    words, runs = WordRows(), RaggedBuffer("i")
+    for name, _, _ in names:
+        runs.append([*words.of(name), END])
+    lexicon, final = words.close(np.ones(len(words), dtype=np.bool_))
+    rows = runs.close()
+    rows.values[rows.values != END] = final[rows.values[rows.values != END]]
+    found = name_runs(rows, lexicon, np.array([literal for _, _, literal in names], dtype=np.bool_))
+    entities = np.array([entity for _, entity, _ in names], dtype=np.int32)
+    return name_table(found.hashes, entities[found.owner], found.flags)
 
 
 def found(text: str, names: list[str]) -> list[tuple[str, str]]:
     """(words of the text, name) of each match; one sentence."""
-    table, _ = build_name_table([(name, row, False) for row, name in enumerate(names)])
+    table = table_of([(name, row, False) for row, name in enumerate(names)])
     words = [surface for _, _, surface in tokens(text)]
     breaks = np.zeros(len(words), dtype=np.bool_)
     breaks[-1:] = True
@@ -44,7 +60,7 @@ def test_a_name_inside_words_without_blanks_is_found() -> None:
 
 
 def test_a_name_does_not_run_over_the_end_of_a_sentence() -> None:
-    table, _ = build_name_table([("Blue Moon", 0, False)])
+    table = table_of([("Blue Moon", 0, False)])
     hashes = word_hashes(["blue", "moon"])
     capital = np.ones(2, dtype=np.bool_)
     assert len(match_names(hashes, capital, np.array([False, True]), table)[0]) == 1
@@ -52,13 +68,13 @@ def test_a_name_does_not_run_over_the_end_of_a_sentence() -> None:
 
 
 def test_a_name_of_two_entities_stands_for_both() -> None:
-    table, _ = build_name_table([("Mercury", 3, False), ("Mercury", 5, False)])
+    table = table_of([("Mercury", 3, False), ("Mercury", 5, False)])
     rows = match_names(word_hashes(["mercury"]), np.array([True]), np.array([True]), table)[2]
     assert table.entities[rows].tolist() == [3, 5]
 
 
 def test_a_value_does_not_hide_a_thing_of_the_same_name() -> None:
-    table, _ = build_name_table([("June", 1, True), ("June", 2, False)])
+    table = table_of([("June", 1, True), ("June", 2, False)])
     assert (
         table.entities[match_names(word_hashes(["june"]), np.array([True]), np.array([True]), table)[2]][0]
         == 2
