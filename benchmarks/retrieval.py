@@ -32,7 +32,7 @@ from graphrag.retrieval.passages import keyword_chunks, near_chunks
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 from graphrag.retrieval.search import Search
 from graphrag.retrieval.settings import SearchSettings
-from graphrag.retrieval.subgraph import collect, walk
+from graphrag.retrieval.subgraph import Start, collect, walk
 
 DEPTH = 24  # chunks looked at, so that eight documents are found where documents have several
 
@@ -200,18 +200,17 @@ def by_pagerank(search: Search, question: Question) -> Sequence[int]:
     anchors = np.unique(np.array([item.entity for item in question.linked.entities], dtype=np.int64))
     if not len(anchors):
         return by_mode("passages")(search, question)
-    asked = np.array([name in question.linked.relation_types for name in index.relation_types], dtype=bool)
+    weights = np.array([item.weight for item in question.linked.entities])
+    rows = np.array([item.entity for item in question.linked.entities], dtype=np.int64)
     chunks = chunks_of(index, anchors)
-    graph = collect(index, anchors, chunks, hops=2, hub_cap=64, asked=asked, most=2000)
-    rare = graph.entities[index.entity_frequency[graph.entities] < 64]
-    graph = collect(
-        index, anchors, np.union1d(chunks, chunks_of(index, rare)), hops=2, hub_cap=64, asked=asked, most=2000
-    )
-    restart = np.zeros(len(graph.entities))
-    for item in question.linked.entities:
-        restart[np.searchsorted(graph.entities, item.entity)] += item.weight
-    weights = np.where(asked[index.relation_type[graph.relations]], 0.8, 0.2)
-    mass = walk(graph, restart, np.zeros(len(graph.chunks)), weights, damping=search.settings.damping)[1]
+    options = {"hops": 2, "hub_cap": 64, "asked": question.asked_types, "width": 500, "most": 2000}
+    for wider in (True, False):
+        start = Start.of(rows, weights, chunks, np.zeros(len(chunks)))
+        graph = collect(index, start, **options)  # type: ignore[arg-type]
+        if wider:
+            rare = graph.entities[index.entity_frequency[graph.entities] < 64]
+            chunks = np.union1d(chunks, chunks_of(index, rare))
+    mass = walk(graph, start, damping=search.settings.damping)[1]
     return graph.chunks[np.lexsort((graph.chunks, -mass))][:DEPTH].tolist()
 
 

@@ -64,7 +64,7 @@ class RetrievalConfig(_Section):
 
     mode: Literal["auto", "hybrid", "local", "global", "passages"] = "auto"
     k: int = Field(8, ge=1, le=1000, description="Passages returned.")
-    hops: int = Field(2, ge=0, le=5, description="Relations walked from what a question names.")
+    hops: int = Field(3, ge=0, le=5, description="Relations walked from what a question names.")
     hub_cap: int = Field(64, ge=1, description="Neighbours followed from one node.")
     damping: float = Field(0.85, ge=0.0, lt=1.0, description="Of personalized PageRank.")
     level: int | None = Field(

@@ -82,8 +82,8 @@ class CSRGraph:
         """(n,) edges at each node."""
         return np.diff(self.indptr)
 
-    def gather(self, nodes: Rows, *, most: int | None = None) -> tuple[Rows, Rows]:
-        """Edges of several nodes, of each the first `most`.
+    def gather(self, nodes: Rows, *, most: int | Rows | None = None) -> tuple[Rows, Rows]:
+        """Edges of several nodes, of each the first `most` (one number for all, or one for each).
 
         Returns:
             For each edge: the place of its node in `nodes`, and its own place in the edge arrays.
@@ -133,7 +133,8 @@ class CSRGraph:
 
 def _mapped(path: Path) -> Any:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        # A plain array over the mapped file: each slice of a memmap object costs microseconds.
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError:  # an array without elements cannot be mapped
         array = np.load(path, allow_pickle=False)
         if array.size:

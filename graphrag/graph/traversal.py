@@ -1,5 +1,10 @@
-"""Neighbourhoods: k hops around weighted anchors, hubs capped, nothing dropped untold."""
+"""Neighbourhoods: k hops around weighted seeds, nodes with most mass first, nothing dropped untold.
 
+Breadth-first search in which each hop walks on only from where most of a random walk's mass has come,
+so that what it costs is bounded by the arguments, whatever the size of the graph and of its hubs.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,132 +13,253 @@ from numpy.typing import ArrayLike, NDArray
 from graphrag.graph.adjacency import CSRGraph, sum_by
 
 Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+SCAN = 256
+"""Most edges of one node that are looked at; fewer where the node has little mass."""
+
+_LEAST_SCANNED = 16
+_GRAIN = 2e-4  # of all mass: an edge that hands on less is not worth looking at
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """A part of a graph around anchors.
+    """A part of a graph around seeds.
 
     Attributes:
         nodes: (m,) rows of the graph, sorted.
-        hops: (m,) distance from the nearest anchor along the edges that were followed.
-        mass: (m,) how much of the anchors' weight reached the node when it was found, spread over
-            edges by their weight.
-        relations: (r,) relations among the nodes, sorted. Of a node with more than the cap, one that
-            neither end has among its heaviest is left out.
-        graph: The same as a graph of its own: node i is ``nodes[i]``, relation j is ``relations[j]``.
-        capped: Nodes of which only the heaviest edges were followed, sorted.
-        edges_pruned: (len(capped),) edges of each that were not followed.
-        nodes_pruned: Nodes found but not kept, for `max_nodes`.
+        hops: (m,) relations walked from the nearest seed that counts as an anchor; -1 where there is no
+            such way.
+        mass: (m,) how much of the seeds' mass came by on the way, spread over edges by their weight.
+        relations: (r,) relations among the nodes, sorted, as rows of the graph's own. Of two nodes with
+            more than `SCAN` edges, one that neither end has among its heaviest is left out.
+        ends: (2, r) the two ends of each, as places in `nodes`; the subject first.
+        weights: (r,) as walked.
+        leaving: (m,) weight of all edges of each node, whether they lead into the part or not; of nodes
+            with more edges than are looked at an estimate.
+        returning: (m,) how much of that comes straight back: the weight of the edges that lead out, each
+            times the chance of being the one taken next.
+        pruned: Neighbours met that are not in the part: cut off at a hub, or with too little mass.
     """
 
     nodes: Rows
-    hops: NDArray[np.int64]
-    mass: NDArray[np.float64]
+    hops: Rows
+    mass: Scores
     relations: Rows
-    graph: CSRGraph
-    capped: Rows
-    edges_pruned: Rows
-    nodes_pruned: int
+    ends: Rows
+    weights: Scores
+    leaving: Scores
+    returning: Scores
+    pruned: int
 
 
 def k_hop(
     graph: CSRGraph,
-    anchors: ArrayLike,
-    weights: ArrayLike | None = None,
+    seeds: ArrayLike,
+    mass: ArrayLike | None = None,
     *,
+    anchors: ArrayLike | None = None,
     hops: int = 2,
     hub_cap: int = 64,
-    max_nodes: int | None = None,
-    blocked: NDArray[np.bool_] | None = None,
+    width: int = 64,
+    max_nodes: int = 250,
+    damping: float = 0.85,
+    weigh: Callable[[Rows], Scores] | None = None,
+    wanted: Callable[[int], Rows] | None = None,
 ) -> Neighbourhood:
-    """Collect what lies within `hops` relations of the anchors, in either direction.
+    """Collect what lies within `hops` relations of the seeds, in either direction.
 
-    Of each node at most the `hub_cap` heaviest edges are followed. Where a hop finds more than
-    `max_nodes` allow, those with most mass stay, ties by row. O(nodes found * hub_cap), plus one
-    byte for each node of the graph.
+    Each hop walks on from the `width` nodes with most mass that were not walked on from yet, along at
+    most `hub_cap` edges of each, the heaviest; in the end the `max_nodes` with most mass stay, seeds that
+    are anchors always among them. Ties go by row. O(hops * width * SCAN + max_nodes * SCAN).
 
     Args:
-        anchors: (a,) rows to start from.
-        weights: (a,) positive weight of each; equal if None.
-        hops: How far; 0 gives the anchors alone.
+        seeds: (s,) distinct rows to start from.
+        mass: (s,) positive mass of each, as shares of 1 (of which other things may hold some); equal
+            if None.
+        anchors: (s,) whether `hops` counts from the seed; from all if None.
+        hops: How far; 0 gives the seeds alone.
         hub_cap: Edges followed from one node.
-        max_nodes: Most nodes in all, anchors always among them; no bound if None.
-        blocked: (n,) nodes that are taken in but not walked through, such as dates; None for none.
+        width: Nodes walked on from in one hop.
+        max_nodes: Most nodes in all.
+        damping: Share of a node's mass that it hands on.
+        weigh: Weight of edges, by their places in the graph's arrays; 0 for one that must not be
+            walked. The graph's own weights if None.
+        wanted: Places of a hub's edges to look at besides its heaviest.
     """
-    start, share = _anchors(anchors, weights)
-    seen = np.zeros(len(graph), dtype=bool)
-    seen[start] = True
-    layers, masses = [start], [share]
-    nodes_pruned = 0
-    frontier, mass = start, share
+    weigh = weigh or (lambda places: graph.weights[places].astype(np.float64))
+    near = _seeds(seeds, mass, anchors)
+    pruned = 0
     for _ in range(hops):
-        if blocked is not None:
-            open_ = ~blocked[frontier]
-            frontier, mass = frontier[open_], mass[open_]
-        found, arrived = _step(graph, frontier, mass, hub_cap, seen)
-        room = len(found) if max_nodes is None else max(0, max_nodes - sum(map(len, layers)))
-        if len(found) > room:
-            best = np.sort(np.lexsort((found, -arrived))[:room])
-            nodes_pruned += len(found) - room
-            found, arrived = found[best], arrived[best]
-        if not len(found):
+        front = near.unwalked(width)
+        if not len(front):
             break
-        seen[found] = True
-        layers.append(found)
-        masses.append(arrived)
-        frontier, mass = found, arrived
-    return _neighbourhood(graph, layers, masses, hub_cap, nodes_pruned)
+        scan = _scan(near.mass[front], max(SCAN, hub_cap))
+        edges = _edges(graph, near.nodes[front], scan, hub_cap, weigh, wanted)
+        pruned += edges.left_out
+        near.receive(front, edges, damping)
+    kept = near.heaviest(max_nodes)
+    pruned += len(near.nodes) - len(kept)
+    return _part(graph, near, kept, pruned, weigh)
 
 
-def _anchors(anchors: ArrayLike, weights: ArrayLike | None) -> tuple[Rows, NDArray[np.float64]]:
-    """Distinct rows, sorted, with weights that sum to 1."""
-    rows = np.asarray(anchors, dtype=np.int64).reshape(-1)
-    given = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
-    start, place = np.unique(rows, return_inverse=True)
-    total = sum_by(place, given, len(start))
-    return start, total / total.sum() if total.sum() > 0 else total
+@dataclass(frozen=True, slots=True)
+class _EdgeList:
+    owner: Rows  # which node of those asked for
+    target: Rows
+    share: Scores  # of the node's weight
+    left_out: int
 
 
-def _step(
-    graph: CSRGraph, frontier: Rows, mass: NDArray[np.float64], hub_cap: int, seen: NDArray[np.bool_]
-) -> tuple[Rows, NDArray[np.float64]]:
-    """Nodes one hop on that were not seen, sorted, with the mass that reached each."""
-    owner, places = graph.gather(frontier, most=hub_cap)
-    weight = graph.weights[places].astype(np.float64)
-    leaving = sum_by(owner, weight, len(frontier))
-    share = mass[owner] * np.divide(
-        weight, leaving[owner], out=np.zeros_like(weight), where=leaving[owner] > 0
-    )
-    neighbour = graph.indices[places].astype(np.int64)
-    new = ~seen[neighbour]
-    found, place = np.unique(neighbour[new], return_inverse=True)
-    return found, sum_by(place, share[new], len(found))
+class _Mass:
+    """Nodes met so far, sorted, with the mass that came to each."""
+
+    def __init__(self, nodes: Rows, mass: Scores, hops: Rows) -> None:
+        self.nodes = nodes
+        self.mass = mass
+        self.hops = hops
+        self.walked = np.zeros(len(nodes), dtype=bool)
+        self.anchors = hops == 0
+
+    def unwalked(self, width: int) -> Rows:
+        """Places of the `width` heaviest nodes not walked on from yet; they count as walked from now on."""
+        fresh = np.flatnonzero(~self.walked)
+        if len(fresh) > width:
+            fresh = fresh[np.argsort(-self.mass[fresh], kind="stable")[:width]]
+        self.walked[fresh] = True
+        return fresh
+
+    def receive(self, front: Rows, edges: _EdgeList, damping: float) -> None:
+        """Take in what the nodes at `front` hand on along their edges."""
+        handed = damping * self.mass[front][edges.owner] * edges.share
+        before = self.hops[front][edges.owner]
+        nodes, place = distinct(np.concatenate((self.nodes, edges.target)))
+        old, new = place[: len(self.nodes)], place[len(self.nodes) :]
+        mass = sum_by(new, handed, len(nodes))
+        mass[old] += self.mass
+        far = np.full(len(nodes), _FAR)
+        far[old] = np.where(self.hops < 0, _FAR, self.hops)
+        reached = before >= 0
+        np.minimum.at(far, new[reached], before[reached] + 1)
+        walked, anchors = np.zeros(len(nodes), dtype=bool), np.zeros(len(nodes), dtype=bool)
+        walked[old], anchors[old] = self.walked, self.anchors
+        self.nodes, self.mass, self.walked, self.anchors = nodes, mass, walked, anchors
+        self.hops = np.where(far == _FAR, -1, far)
+
+    def heaviest(self, most: int) -> Rows:
+        if len(self.nodes) <= most:
+            return np.arange(len(self.nodes))
+        best = np.lexsort((-self.mass, ~self.anchors))[: max(most, int(self.anchors.sum()))]
+        return np.sort(best)
 
 
-def _neighbourhood(
+_FAR = 1 << 30
+
+
+def _seeds(seeds: ArrayLike, mass: ArrayLike | None, anchors: ArrayLike | None) -> _Mass:
+    rows = np.asarray(seeds, dtype=np.int64).reshape(-1)
+    given = np.full(len(rows), 1 / max(1, len(rows))) if mass is None else np.asarray(mass, dtype=np.float64)
+    counted = np.ones(len(rows), dtype=bool) if anchors is None else np.asarray(anchors, dtype=bool)
+    order = np.argsort(rows, kind="stable")
+    return _Mass(rows[order], given[order], np.where(counted[order], 0, -1))
+
+
+def _edges(
     graph: CSRGraph,
-    layers: list[Rows],
-    masses: list[NDArray[np.float64]],
+    nodes: Rows,
+    scan: Rows,
     hub_cap: int,
-    nodes_pruned: int,
+    weigh: Callable[[Rows], Scores],
+    wanted: Callable[[int], Rows] | None,
+) -> _EdgeList:
+    """The edges to follow from each of the nodes."""
+    owner, places, weight, leaving = _looked_at(graph, nodes, scan, weigh)
+    degree = graph.indptr[nodes + 1] - graph.indptr[nodes]
+    if wanted is not None:
+        for at in np.flatnonzero((degree > scan) & (scan >= SCAN)).tolist():
+            more = wanted(int(nodes[at]))
+            more = more[more >= graph.indptr[nodes[at]] + scan[at]]
+            owner = np.concatenate((owner, np.full(len(more), at)))
+            places = np.concatenate((places, more))
+            weight = np.concatenate((weight, weigh(more)))
+    followed = weight > 0
+    for at in np.flatnonzero(np.bincount(owner, minlength=len(nodes)) > hub_cap).tolist():
+        edges = np.flatnonzero(owner == at)
+        followed[edges[np.lexsort((places[edges], -weight[edges]))[hub_cap:]]] = False
+    owner, places, weight = owner[followed], places[followed], weight[followed]
+    target = graph.indices[places].astype(np.int64)
+    return _EdgeList(owner, target, weight / leaving[owner], int(degree.sum()) - len(owner))
+
+
+def _scan(mass: Scores, most: int) -> Rows:
+    """How many edges of each node are looked at: what hands on next to nothing need not be seen whole."""
+    scan: Rows = np.clip(mass / _GRAIN, _LEAST_SCANNED, most).astype(np.int64)
+    return scan
+
+
+def _looked_at(
+    graph: CSRGraph, nodes: Rows, scan: Rows, weigh: Callable[[Rows], Scores]
+) -> tuple[Rows, Rows, Scores, Scores]:
+    """Owner, place and weight of the heaviest edges of each node, and the weight of all its edges."""
+    owner, places = graph.gather(nodes, most=scan)
+    weight = weigh(places)
+    leaving = sum_by(owner, weight, len(nodes))
+    degree = graph.indptr[nodes + 1] - graph.indptr[nodes]
+    leaving *= np.maximum(1.0, degree / scan)
+    return owner, places, weight, leaving
+
+
+def _part(
+    graph: CSRGraph, near: "_Mass", kept: Rows, pruned: int, weigh: Callable[[Rows], Scores]
 ) -> Neighbourhood:
-    nodes = np.concatenate(layers)
-    order = np.argsort(nodes)
-    hops = np.repeat(np.arange(len(layers)), [len(layer) for layer in layers])[order]
-    nodes, mass = nodes[order], np.concatenate(masses)[order]
-    owner, places = graph.gather(nodes, most=hub_cap)
+    """The nodes kept, the relations among them, and what leads out."""
+    nodes = near.nodes[kept]
+    scan = _scan(near.mass[kept], SCAN)
+    owner, places, weight, leaving = _looked_at(graph, nodes, scan, weigh)
     neighbour = graph.indices[places]
     at = np.minimum(np.searchsorted(nodes, neighbour), max(0, len(nodes) - 1))
     inside = nodes[at] == neighbour if len(nodes) else np.zeros(0, dtype=bool)
-    owner, at, places = owner[inside], at[inside], places[inside]
-    relations, first = np.unique(graph.relations[places].astype(np.int64), return_index=True)
+    out = np.flatnonzero(~inside)
+    beyond = neighbour[out]
+    back = weight[out] / (graph.indptr[beyond + 1] - graph.indptr[beyond])
+    returning = sum_by(owner[out], back, len(nodes))
+    returning *= np.maximum(1.0, (graph.indptr[nodes + 1] - graph.indptr[nodes]) / scan)
+    among = np.flatnonzero(inside & (weight > 0))
+    owner, at, places, weight = owner[among], at[among], places[among], weight[among]
+    relations, first = first_places(graph.relations[places].astype(np.int64))
     forward = graph.forward[places[first]]
-    source = np.where(forward, owner[first], at[first])
-    target = np.where(forward, at[first], owner[first])
-    part = CSRGraph.from_relations(len(nodes), source, target, graph.weights[places[first]])
-    degrees = graph.indptr[nodes + 1] - graph.indptr[nodes]
-    hubs = degrees > hub_cap
+    one, other = owner[first], at[first]
+    ends = np.stack((np.where(forward, one, other), np.where(forward, other, one)))
     return Neighbourhood(
-        nodes, hops, mass, relations, part, nodes[hubs], degrees[hubs] - hub_cap, nodes_pruned
+        nodes,
+        near.hops[kept],
+        near.mass[kept],
+        relations,
+        ends,
+        weight[first],
+        leaving,
+        returning,
+        pruned,
     )
+
+
+def distinct(values: Rows) -> tuple[Rows, Rows]:
+    """Sorted distinct values, and the place among them of each; what `numpy.unique` does, in less time."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.empty(len(values), dtype=bool)
+    new[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    place = np.empty(len(values), dtype=np.int64)
+    place[order] = np.cumsum(new) - 1
+    return ordered[new], place
+
+
+def first_places(values: Rows) -> tuple[Rows, Rows]:
+    """Sorted distinct values, and where each stands first."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    new = np.empty(len(values), dtype=bool)
+    new[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return ordered[new], order[new]

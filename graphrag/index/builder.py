@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.errors import StoreError
+from graphrag.graph.adjacency import CSRGraph
+from graphrag.graph.traversal import SCAN
 from graphrag.index.arrays import Array, Ragged, group, join, ragged_from_pairs, strings_of, take
 from graphrag.index.content import Content, embed, gather, sorted_types
 from graphrag.index.hnsw import HNSWIndex
@@ -347,7 +349,7 @@ class _Builder:
     def _relations(self) -> None:
         relations = self.content.relations
         subject, other = relations.subject.astype(np.int64), relations.object.astype(np.int64)
-        self._adjacency(np.stack((subject, other), axis=1))
+        self._adjacency(subject, other, relations.type, relations.weight)
         stated = np.repeat(np.arange(len(relations.ids)), np.diff(relations.evidence.start))
         chunk, start = (relations.evidence.values[:, column].astype(np.int64) for column in (0, 1))
         sentence = sentences_at(self.content.chunks, chunk, start)
@@ -356,16 +358,22 @@ class _Builder:
         self._save_ragged("relation_sentences", ragged_from_pairs(stated, sentence, total, count))
         self._save_ragged("sentence_relations", ragged_from_pairs(sentence, stated, count, total))
 
-    def _adjacency(self, pairs: Rows) -> None:
-        rows = np.arange(len(pairs), dtype=np.int64)
-        source = np.concatenate((pairs[:, 0], pairs[:, 1]))
-        target = np.concatenate((pairs[:, 1], pairs[:, 0]))
-        relation = np.concatenate((rows, rows))
-        order = np.lexsort((relation, target, source))
-        self._save_ragged(
-            "adjacency", group(source[order], target[order].astype(np.int32), len(self.entity_flags))
-        )
-        self._save("adjacency_relations", relation[order].astype(np.int32))
+    def _adjacency(self, subject: Rows, other: Rows, types: Array, weights: Array) -> None:
+        """Relations by both their ends, and the edges of hubs once more, by type."""
+        weight = weights / (1.0 + weights)
+        graph = CSRGraph.from_relations(len(self.entity_flags), subject, other, weight)
+        graph.save(self.folder / "adjacency")
+        count = len(self.content.relation_types)
+        sums = np.bincount(types, minlength=count), np.bincount(types, weight, count)
+        self._save("relation_type_sums", np.stack(sums, axis=1).astype(np.float64))
+        kinds = types[graph.relations].astype(np.int16)
+        self._save("adjacency_types", kinds)
+        hubs = np.flatnonzero(graph.degrees > SCAN)
+        owner, places = graph.gather(hubs)
+        order = np.lexsort((places, kinds[places], owner))
+        self._save("hub_rows", hubs)
+        self._save_ragged("hub_edges", group(owner, places[order].astype(np.int64), len(hubs)))
+        self._save("hub_edge_types", kinds[places[order]])
 
     def _finish(self) -> None:
         content = self.content

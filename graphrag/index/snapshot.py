@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.errors import StoreError
+from graphrag.graph.adjacency import CSRGraph
 from graphrag.index.arrays import Array, Ragged, Strings
 from graphrag.index.hnsw import HNSWIndex
 from graphrag.index.names import NameTable, Spelling
 
-FORMAT = 6
+FORMAT = 7
 
 BY_VIEW = 1
 """The knowledge base records a mention of the entity in this sentence."""
@@ -279,13 +280,36 @@ class SearchIndex:
         return self._ragged("sentence_relations")
 
     @cached_property
-    def adjacency(self) -> Ragged:
-        """Neighbours of each entity, both directions; `adjacency_relations` lies beside it."""
-        return self._ragged("adjacency")
+    def adjacency(self) -> CSRGraph:
+        """Relations of each entity, both directions; of each those with most evidence first.
+
+        A relation of weight w weighs w / (1 + w) here.
+        """
+        return CSRGraph.open(self.folder / "adjacency")
 
     @cached_property
-    def adjacency_relations(self) -> Array:
-        return self._load("adjacency_relations")
+    def adjacency_types(self) -> Array:
+        """Row in `relation_types` of each edge of `adjacency`."""
+        return self._load("adjacency_types")
+
+    @cached_property
+    def relation_type_sums(self) -> Array:
+        """(relation types, 2) number of relations of each type, and sum of their weights in `adjacency`."""
+        return self._load("relation_type_sums")
+
+    @cached_property
+    def hub_rows(self) -> Array:
+        """Entities with more relations than a search looks at, sorted."""
+        return self._load("hub_rows")
+
+    @cached_property
+    def hub_edges(self) -> Ragged:
+        """Places in `adjacency` of each of `hub_rows`, by type; `hub_edge_types` lies beside it."""
+        return self._ragged("hub_edges")
+
+    @cached_property
+    def hub_edge_types(self) -> Array:
+        return self._load("hub_edge_types")
 
 
 def open_search_index(folder: Path, commit: int) -> SearchIndex:

@@ -204,8 +204,7 @@ class _Search:
         firsts = {first: place for place, first in enumerate(sorted({item.first for item in linked}))}
         # Entities of one name share a group: a passage is anchored by one of them, not by all.
         self.anchor_groups = np.array([firsts[item.first] for item in linked], dtype=np.int64)
-        types = set(question.linked.relation_types)
-        self.asked_types = np.array([name in types for name in index.relation_types], dtype=np.bool_)
+        self.asked_types = question.asked_types
 
     def starts(self, prior: tuple[Rows, Scores]) -> _Beam:
         """Single passages: those the anchors stand in, and those plain search found."""

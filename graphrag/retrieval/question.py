@@ -36,6 +36,7 @@ class Question:
             question's term, itself included; 0 for all others.
         alike_term: For each of them the question's term, as a place in `linked.terms`.
         alike_value: For each of them what it is worth, in (0, 1].
+        asked_types: (relation types,) whether the question points to the type.
     """
 
     linked: LinkedQuestion
@@ -46,6 +47,7 @@ class Question:
     alike_place: NDArray[np.int32]
     alike_term: NDArray[np.int64]
     alike_value: NDArray[np.float32]
+    asked_types: NDArray[np.bool_]
 
 
 class Thesaurus:
@@ -167,4 +169,13 @@ def _prepare(
         alike_place=alike_place,
         alike_term=np.array([best[row][1] for row in ordered], dtype=np.int64),
         alike_value=np.array([best[row][0] for row in ordered], dtype=np.float32),
+        asked_types=_marked(linked.relation_types, index.relation_types),
     )
+
+
+def _marked(wanted: Sequence[str], known: Sequence[str]) -> NDArray[np.bool_]:
+    marks = np.zeros(len(known), dtype=np.bool_)
+    for name in wanted:
+        if name in known:
+            marks[known.index(name)] = True
+    return marks

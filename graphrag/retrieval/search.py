@@ -26,7 +26,7 @@ from graphrag.retrieval.passages import near_chunks, passage_ranking
 from graphrag.retrieval.paths import PassagePath, find_paths, in_order
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 from graphrag.retrieval.settings import SearchSettings
-from graphrag.retrieval.subgraph import Subgraph, collect, is_hidden, relation_paths, walk
+from graphrag.retrieval.subgraph import Start, Subgraph, collect, is_hidden, relation_paths, walk
 
 Mode = Literal["passages", "local", "hybrid"]
 Rows = NDArray[np.int64]
@@ -92,6 +92,14 @@ class Search:
         )
         compiled = self._compiled(filters)
         return [self._run(question, mode, k, trace, compiled) for question in questions]
+
+    def start(self, question: Question, mode: Mode, k: int = 8) -> tuple[Question, Start]:
+        """Where the walk around a question starts; and the question with its anchors, if it named none."""
+        nothing = CompiledFilters()
+        found = self.ranked_chunks(question, mode, k, nothing)
+        if not question.linked.entities:
+            question = self._anchored_by_meaning(question, nothing)
+        return question, self._start(question, found)
 
     def ranked_chunks(self, question: Question, mode: Mode, k: int, filters: CompiledFilters) -> "_Found":
         """Passages, best first, without looking at the graph around them."""
@@ -175,13 +183,13 @@ class Search:
         graph: Subgraph | None = None
         mass: tuple[Scores, Scores] | None = None
         if mode != "passages":
-            graph = self._around(question, found, filters)
-            fit = self._relation_fit(question, graph)
-            mass = self._walk(question, graph, found, fit)
+            start = self._start(question, found)
+            graph = self.around(question, start, filters)
+            mass = walk(graph, start, damping=self.settings.damping)
             entities = self._entity_hits(graph, mass[0])
-            relations, rows = self._relation_hits(graph, mass[0], fit)
+            relations, rows = self._relation_hits(graph, mass[0])
             anchors = [(item.entity, item.weight) for item in question.linked.entities]
-            paths = relation_paths(index, graph, anchors, fit)
+            paths = relation_paths(index, graph, anchors)
         items, dropped = self._pack(found.chunks, hits, rows, relations)
         context = Context(
             query=query,
@@ -210,57 +218,42 @@ class Search:
         )
         return Query(content_id("qry", linked.text), linked.text, anchors, linked.relation_types)
 
-    def _around(self, question: Question, found: "_Found", filters: CompiledFilters) -> Subgraph:
-        index, settings = self.index, self.settings
-        anchors = np.unique(np.array([item.entity for item in question.linked.entities], dtype=np.int64))
-        bridges = np.array([row for path in found.paths for row in path.bridges], dtype=np.int64)
-        return collect(
-            index,
-            np.union1d(anchors, bridges[:_MOST_SHOWN]),
+    def _start(self, question: Question, found: "_Found") -> Start:
+        """What the question names, by its weight, and the passages found, by their ranks."""
+        linked = question.linked.entities
+        weights = np.array([item.weight for item in linked], dtype=np.float64)
+        share = self.settings.chunk_restart * max(float(weights.sum()), 1.0)
+        return Start.of(
+            np.array([item.entity for item in linked], dtype=np.int64),
+            weights,
             found.chunks,
+            share / np.arange(1.0, len(found.chunks) + 1.0),
+        )
+
+    def around(self, question: Question, start: Start, filters: CompiledFilters) -> Subgraph:
+        """The part of the graph that a walk from `start` comes by most."""
+        settings = self.settings
+        return collect(
+            self.index,
+            start,
             hops=settings.graph_hops,
             hub_cap=settings.graph_hub_cap,
+            width=settings.graph_width,
             most=settings.graph_size,
-            asked=self._asked(question.linked),
+            damping=settings.damping,
+            asked=question.asked_types,
             kept_relations=filters.relations,
             kept_entities=filters.entities,
         )
-
-    def _asked(self, linked: LinkedQuestion) -> NDArray[np.bool_]:
-        types = set(linked.relation_types)
-        return np.array([name in types for name in self.index.relation_types], dtype=np.bool_)
-
-    def _relation_fit(self, question: Question, graph: Subgraph) -> Scores:
-        """How well each relation fits the question, in (0, 1]: by its type's words, then its weight."""
-        index = self.index
-        kinds = index.relation_type[graph.relations]
-        asked = self._asked(question.linked)[kinds]
-        weight = index.relation_weight[graph.relations]
-        fit: Scores = np.where(asked, 0.8, 0.2) + 0.2 * weight / (1.0 + weight)
-        return fit
-
-    def _walk(
-        self, question: Question, graph: Subgraph, found: "_Found", fit: Scores
-    ) -> tuple[Scores, Scores]:
-        restart = np.zeros(len(graph.entities))
-        for item in question.linked.entities:
-            at = int(np.searchsorted(graph.entities, item.entity))
-            if at < len(graph.entities) and graph.entities[at] == item.entity:
-                restart[at] += item.weight
-        chunk_restart = np.zeros(len(graph.chunks))
-        share = self.settings.chunk_restart * max(float(restart.sum()), 1.0)
-        places = np.searchsorted(graph.chunks, found.chunks)
-        chunk_restart[places] = share / (1.0 + np.arange(len(found.chunks)))
-        return walk(graph, restart, chunk_restart, fit, damping=self.settings.damping)
 
     def _entity_hits(self, graph: Subgraph, mass: Scores) -> tuple[Hit, ...]:
         things = np.flatnonzero((mass > 0) & ~is_hidden(self.index, graph.entities))
         order = things[np.lexsort((graph.entities[things], -mass[things]))][:_MOST_SHOWN]
         return _hits(HitKind.ENTITY, self.index.entity_ids.take(graph.entities[order]), mass[order])
 
-    def _relation_hits(self, graph: Subgraph, mass: Scores, fit: Scores) -> tuple[tuple[Hit, ...], Rows]:
+    def _relation_hits(self, graph: Subgraph, mass: Scores) -> tuple[tuple[Hit, ...], Rows]:
         """Relations by the mass at their ends and how well they fit the question; and their rows."""
-        worth = (mass[graph.subjects] + mass[graph.objects]) * fit
+        worth = (mass[graph.subjects] + mass[graph.objects]) * graph.fit
         order = np.lexsort((graph.relations, -worth))
         order = order[worth[order] > 0][:_MOST_SHOWN]
         rows = graph.relations[order]

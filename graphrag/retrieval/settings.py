@@ -14,14 +14,16 @@ class SearchSettings:
 
     Attributes:
         hops: Links followed from a first passage; 0 ranks single passages only.
-        graph_hops: Relations walked from the anchors to collect the graph around a question.
+        graph_hops: Relations walked from the anchors, and from what the passages found name, to collect
+            the graph around a question.
         seeds: First passages that paths start from.
         beam: Paths that are followed further after each hop.
         bridges: Links from passages to entities that are followed per hop.
         hub_cap: An entity in more passages is a hub: it leads only to those that plain search found.
         anchor_cap: The same for an entity that the question names.
         graph_hub_cap: Neighbours followed from one entity when collecting the graph.
-        graph_size: Entities collected along relations, and as many again from passages.
+        graph_width: Entities walked on from in each hop, those with most mass.
+        graph_size: Entities collected, those with most mass.
         damping: Chance of walking on rather than restarting, in personalized PageRank.
         chunk_restart: Share of that restarting at the passages found, beside the anchors' share of 1.
         first_stage: Passages taken from keyword and vector search each.
@@ -55,14 +57,15 @@ class SearchSettings:
     """
 
     hops: int = 1
-    graph_hops: int = 2
+    graph_hops: int = 3
     seeds: int = 16
     beam: int = 24
     bridges: int = 96
     hub_cap: int = 64
     anchor_cap: int = 512
     graph_hub_cap: int = 64
-    graph_size: int = 250
+    graph_width: int = 32
+    graph_size: int = 300
     damping: float = 0.85
     chunk_restart: float = 0.5
     first_stage: int = 100

@@ -5,7 +5,7 @@ names (personalized PageRank) tells how much each node has to do with it; chains
 what is named are followed for explanations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,14 +13,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.datamodel import Path, Step
+from graphrag.graph.adjacency import sum_by
 from graphrag.graph.pagerank import personalized_pagerank
+from graphrag.graph.traversal import SCAN, distinct, k_hop
 from graphrag.index.names import LITERAL, TITLE_ONLY
 from graphrag.index.snapshot import SearchIndex
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
-_TOLERANCE = 1e-4  # of the whole mass; enough to rank by
+_TOLERANCE = 5e-3  # of the whole mass; enough to rank by
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a walk starts and restarts: entities, and passages.
+
+    Attributes:
+        entities: (a,) distinct entity rows.
+        entity_mass: (a,) share of each in the restart.
+        chunks: (c,) sorted, distinct chunk rows.
+        chunk_mass: (c,) the same for passages. All shares together are 1.
+    """
+
+    entities: Rows
+    entity_mass: Scores
+    chunks: Rows
+    chunk_mass: Scores
+
+    @classmethod
+    def of(cls, entities: Rows, entity_weights: Scores, chunks: Rows, chunk_weights: Scores) -> "Start":
+        """Of weights that need not sum to 1, in any order; those of one row add up."""
+        rows, place = distinct(entities)
+        chunk_rows, chunk_place = distinct(chunks)
+        mass = sum_by(place, entity_weights, len(rows))
+        chunk_mass = sum_by(chunk_place, chunk_weights, len(chunk_rows))
+        total = max(float(mass.sum() + chunk_mass.sum()), 1e-300)
+        return cls(rows, mass / total, chunk_rows, chunk_mass / total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +58,18 @@ class Subgraph:
 
     Attributes:
         entities: (e,) sorted entity rows.
-        hops: (e,) relations walked from the nearest anchor; -1 for one met only in a passage.
+        hops: (e,) relations walked from the nearest anchor; -1 where only a passage leads to it.
         relations: (r,) relation rows, both ends inside.
         subjects, objects: (r,) places in `entities`.
+        fit: (r,) how well each fits the question, in (0, 1]; its weight in the walk.
+        volume: Weight of all relations of the knowledge base, counted at both ends.
+        leaving: (e,) weight of all relations of each entity, inside or not.
+        returning: (e,) how much of the weight that leads out comes straight back.
         chunks: (c,) sorted chunk rows.
         chunk_place, entity_place: (i,) which of `chunks` names which of `entities`.
-        pruned: Neighbours that the hub cap or the size limit left out.
+        share: (i,) how readily a passage and an entity lead to each other: by the entity's rarity here.
+        chunk_leaving: (c,) sum of the shares of each passage, inside or not.
+        pruned: Neighbours that the caps left out.
     """
 
     entities: Rows
@@ -42,103 +77,138 @@ class Subgraph:
     relations: Rows
     subjects: Rows
     objects: Rows
+    fit: Scores
+    volume: float
+    leaving: Scores
+    returning: Scores
     chunks: Rows
     chunk_place: Rows
     entity_place: Rows
+    share: Scores
+    chunk_leaving: Scores
     pruned: int
 
 
 def collect(
     index: SearchIndex,
-    anchors: Rows,
-    chunks: Rows,
+    start: Start,
     *,
     hops: int,
     hub_cap: int,
     asked: NDArray[np.bool_],
     kept_relations: NDArray[np.bool_] | None = None,
     kept_entities: NDArray[np.bool_] | None = None,
-    most: int = 2000,
+    width: int = 32,
+    most: int = 300,
+    damping: float = 0.85,
 ) -> Subgraph:
-    """Walk `hops` relations out from the anchors, and add what the passages name.
+    """Walk `hops` relations out from the anchors and from what the passages name.
 
-    Of a hub's neighbours the `hub_cap` best are followed: relations the question asks for first,
-    then heavier ones. At most `most` entities are collected.
+    See `graphrag.graph.traversal.k_hop`: what a walk comes by most is followed and kept first. Relations
+    that the question asks for are heavier than any other, then those with more evidence.
 
     Args:
         asked: (relation types,) whether the question points to the type.
         kept_relations: (relation types,) which types may be walked; all if absent.
         kept_entities: (entities,) which entities may be met; all if absent.
+        most: Entities collected.
     """
-    met: dict[int, int] = dict.fromkeys(anchors.tolist(), 0)
-    frontier = np.unique(anchors)
-    pruned = 0
-    for hop in range(1, hops + 1):
-        if not len(frontier) or len(met) >= most:
-            break
-        near, left_out = _neighbours(index, frontier, hub_cap, asked, kept_relations)
-        if kept_entities is not None:
-            near = near[kept_entities[near]]
-        pruned += left_out
-        fresh = [row for row in near.tolist() if row not in met][: most - len(met)]
-        met.update(dict.fromkeys(fresh, hop))
-        frontier = np.array(sorted(fresh), dtype=np.int64)
-    chunk_rows = np.unique(chunks)
-    owner, entity = _named_in(index, chunk_rows)
+    owner, entity = named_in(index, start.chunks)
     if kept_entities is not None:
-        owner, entity = owner[kept_entities[entity]], entity[kept_entities[entity]]
-    for row in np.unique(entity).tolist():
-        if len(met) >= 2 * most:
-            break
-        met.setdefault(row, -1)
-    entities = np.array(sorted(met), dtype=np.int64)
-    distance = np.array([met[row] for row in entities.tolist()], dtype=np.int64)
-    place, inside = _places(entities, entity)
-    relations, subjects, objects = _relations_among(index, entities, kept_relations, 64 * hub_cap)
+        permitted = kept_entities[entity]
+        owner, entity = owner[permitted], entity[permitted]
+    named, place = distinct(entity)
+    # A passage hands on its mass by rarity: what stands everywhere says little.
+    share = 1.0 / np.sqrt(np.bincount(place, minlength=len(named)))[place]
+    chunk_leaving = sum_by(owner, share, len(start.chunks))
+    handed = damping * start.chunk_mass[owner] * share / chunk_leaving[owner]
+    seeds, mass, anchors = _seeds(start, named, place, handed)
+    graph, types = index.adjacency, index.adjacency_types
+    strength = np.where(asked, 0.8, 0.2)
+
+    def weigh(places: Rows) -> Scores:
+        weight: Scores = strength[types[places]] + 0.2 * graph.weights[places]
+        if kept_relations is not None:
+            weight[~kept_relations[types[places]]] = 0.0
+        if kept_entities is not None:
+            weight[~kept_entities[graph.indices[places]]] = 0.0
+        return weight
+
+    near = k_hop(
+        graph,
+        seeds,
+        mass,
+        anchors=anchors,
+        hops=hops,
+        hub_cap=hub_cap,
+        width=width,
+        max_nodes=most,
+        damping=damping,
+        weigh=weigh,
+        wanted=_wanted(index, asked) if asked.any() else None,
+    )
+    at, inside = _places(near.nodes, entity)
     return Subgraph(
-        entities, distance, relations, subjects, objects, chunk_rows, owner[inside], place[inside], pruned
+        entities=near.nodes,
+        hops=near.hops,
+        relations=near.relations,
+        subjects=near.ends[0],
+        objects=near.ends[1],
+        fit=near.weights,
+        volume=2
+        * float(index.relation_type_sums[:, 0] @ strength + 0.2 * index.relation_type_sums[:, 1].sum()),
+        leaving=near.leaving,
+        returning=near.returning,
+        chunks=start.chunks,
+        chunk_place=owner[inside],
+        entity_place=at[inside],
+        share=share[inside],
+        chunk_leaving=chunk_leaving,
+        pruned=near.pruned,
     )
 
 
-def walk(
-    graph: Subgraph,
-    restart_entities: Scores,
-    restart_chunks: Scores,
-    relation_weights: Scores,
-    *,
-    damping: float,
-) -> tuple[Scores, Scores]:
+def walk(graph: Subgraph, start: Start, *, damping: float) -> tuple[Scores, Scores]:
     """Personalized PageRank over entities and passages.
-
-    Args:
-        restart_entities: (e,) where the walk starts again; need not sum to 1.
-        restart_chunks: (c,) the same for passages.
-        relation_weights: (r,) how readily each relation is walked, either way.
 
     Returns:
         Mass of each entity and each passage; together they sum to 1 (or are all 0 with no restart).
     """
     entity_count, chunk_count = len(graph.entities), len(graph.chunks)
-    restart = np.concatenate((restart_entities, restart_chunks))
-    if restart.sum() <= 0:
+    count = entity_count + chunk_count + 1
+    restart = np.zeros(count)
+    at, inside = _places(graph.entities, start.entities)
+    restart[at[inside]] = start.entity_mass[inside]
+    restart[entity_count:-1] = start.chunk_mass
+    total = float(restart.sum())
+    if total <= 0:
         return np.zeros(entity_count), np.zeros(chunk_count)
-    restart = restart / restart.sum()
-    named = np.bincount(graph.entity_place, minlength=entity_count).astype(np.float64)
-    # A passage hands on its mass by rarity: what stands everywhere says little.
-    incidence = 1.0 / np.sqrt(np.maximum(named[graph.entity_place], 1.0))
-    source = np.concatenate(
-        (graph.subjects, graph.objects, graph.entity_place, graph.chunk_place + entity_count)
-    )
-    target = np.concatenate(
-        (graph.objects, graph.subjects, graph.chunk_place + entity_count, graph.entity_place)
-    )
-    weight = np.concatenate((relation_weights, relation_weights, incidence, incidence))
-    count = entity_count + chunk_count
+    # The rest of the graph stands in as one more node, which what leads out leads to and comes back from
+    # by its weight; out and straight back is two steps of the walk, the second of which is damped here.
+    back = damping * graph.returning
+    within = sum_by(graph.subjects, graph.fit, entity_count) + sum_by(graph.objects, graph.fit, entity_count)
+    out = np.maximum(graph.leaving - within - graph.returning, 0.0)
+    rest = max(graph.volume - float(graph.leaving.sum()), float(out.sum()))
+    chunk, itself = graph.chunk_place + entity_count, np.arange(entity_count)
+    outside = np.full(entity_count, count - 1)
+    one = np.concatenate((graph.subjects, graph.entity_place, itself))
+    other = np.concatenate((graph.objects, chunk, outside))
+    weight = np.concatenate((graph.fit, graph.share, out))
+    source = np.concatenate((one, other, itself, [count - 1]))
+    target = np.concatenate((other, one, itself, [count - 1]))
+    weight = np.concatenate((weight, weight, back, [rest - out.sum()]))
     order = np.argsort(source, kind="stable")
-    start = np.searchsorted(source[order], np.arange(count + 1))
+    leaving = np.concatenate((graph.leaving, graph.chunk_leaving, [rest]))
+    leaving[:entity_count] += sum_by(graph.entity_place, graph.share, entity_count)
     mass = personalized_pagerank(
-        _Edges(start, target[order], weight[order]), restart, damping=damping, tolerance=_TOLERANCE
-    )
+        _Edges(np.searchsorted(source[order], np.arange(count + 1)), target[order], weight[order]),
+        restart / total,
+        damping=damping,
+        tolerance=_TOLERANCE,
+        leaving=leaving,
+        symmetric=True,
+    )[:-1]
+    mass = mass / mass.sum()
     return mass[:entity_count], mass[entity_count:]
 
 
@@ -150,108 +220,129 @@ class _Edges(NamedTuple):
     data: Scores
 
 
+def named_in(index: SearchIndex, chunks: Rows) -> tuple[Rows, Rows]:
+    """Place in `chunks` and entity row, each pair once."""
+    chunk_of, sentences = index.sentences_of(chunks)
+    owner, _, entity = index.sentence_entities.gather(sentences)
+    total = max(1, len(index.entity_flags))
+    subject = index.chunk_subject[chunks].astype(np.int64)
+    about = np.flatnonzero(subject >= 0)
+    pairs, _ = distinct(
+        np.concatenate((chunk_of[owner] * total + entity.astype(np.int64), about * total + subject[about]))
+    )
+    return pairs // total, pairs % total
+
+
 def relation_paths(
     index: SearchIndex,
     graph: Subgraph,
     anchors: Sequence[tuple[int, float]],
-    edge_scores: Scores,
     *,
     longest: int = 3,
     most: int = 10,
 ) -> list[Path]:
     """Chains of relations from the anchors to other entities, best first, at most one per entity and anchor.
 
-    A chain is worth its anchor's weight times the scores of its relations; an entity that several
-    anchors lead to is worth what they add up to, so that it stands before those that satisfy only one.
-
-    Args:
-        edge_scores: (r,) in [0, 1].
+    A chain is worth its anchor's weight times the fit of its relations; an entity that several anchors
+    lead to is worth what they add up to, so that it stands before those that satisfy only one.
     """
-    if not len(graph.relations):
+    rows = np.array([row for row, _ in anchors], dtype=np.int64)
+    places, known = _places(graph.entities, rows)
+    if not known.any() or not len(graph.relations):
         return []
-    source = np.concatenate((graph.subjects, graph.objects))
-    target = np.concatenate((graph.objects, graph.subjects))
-    edge = np.tile(np.arange(len(graph.relations)), 2)
-    worth = np.tile(edge_scores, 2)
-    count = len(graph.entities)
-    chains = []
-    joint = np.zeros(count)
-    for row, weight in anchors:
-        place, known = _places(graph.entities, np.array([row]))
-        if known[0]:
-            reached, trails = _chains(int(place[0]), source, target, edge, worth, count, longest)
-            joint += weight * reached.max(axis=0)
-            chains.append((weight, reached, trails))
+    starts = places[known]
+    weights = np.array([weight for _, weight in anchors])[known]
+    edges = _Directed.of(graph)
+    reached = edges.chains(starts, len(graph.entities), longest)
+    best = reached.max(axis=0)  # (anchors, entities)
+    joint = weights @ best
     # Where the best chains end; a few more than wanted, since an end may close several chains.
     ends = np.lexsort((graph.entities, -joint))[: 2 * most]
-    found: list[tuple[float, float, list[tuple[int, int]]]] = []
+    found: list[tuple[float, float, list[int]]] = []
     for place in ends[joint[ends] > 0].tolist():
-        for weight, reached, trails in chains:
-            length = int(reached[:, place].argmax())
-            steps = _trail(place, length, trails, source)
-            if steps:
-                found.append((float(joint[place]), weight * float(reached[length, place]), steps))
+        for anchor in np.flatnonzero(best[:, place] > 0).tolist():
+            steps = edges.trail(reached[:, anchor], int(starts[anchor]), place)
+            found.append((float(joint[place]), float(weights[anchor] * best[anchor, place]), steps))
     found.sort(key=lambda item: (-item[0], -item[1], len(item[2]), item[2]))
     return [_as_path(index, graph, score, steps) for score, _, steps in found[:most]]
 
 
-def _neighbours(
-    index: SearchIndex,
-    frontier: Rows,
-    hub_cap: int,
-    asked: NDArray[np.bool_],
-    kept: NDArray[np.bool_] | None,
-) -> tuple[Rows, int]:
-    low = index.adjacency.start[frontier]
-    counts = index.adjacency.start[frontier + 1] - low
-    bounded = np.minimum(counts, 64 * hub_cap)  # what is looked at of the largest hubs
-    owner = np.repeat(np.arange(len(frontier)), bounded)
-    ends = np.cumsum(bounded)
-    at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + bounded, bounded)
-    target = index.adjacency.values[at].astype(np.int64)
-    relation = index.adjacency_relations[at]
-    kind = index.relation_type[relation]
-    if kept is not None:
-        owner, target, relation, kind = (part[kept[kind]] for part in (owner, target, relation, kind))
-    order = np.lexsort((target, -index.relation_weight[relation], ~asked[kind], owner))
-    first = np.searchsorted(owner, np.arange(len(frontier)))
-    within = np.arange(len(order)) - first[owner[order]] < hub_cap
-    chosen = target[order][within]
-    distinct, where = np.unique(chosen, return_index=True)
-    return distinct[np.argsort(where, kind="stable")], int(counts.sum()) - int(within.sum())
+@dataclass(frozen=True, slots=True)
+class _Directed:
+    """Every relation both ways, by the entity it leads to; number r + e is relation e walked backwards."""
+
+    edge: Rows  # (2r,) number
+    source: Rows  # (2r,)
+    fit: Scores  # (2r,)
+    targets: Rows  # (t,) entities that some edge leads to, sorted
+    start: Rows  # (t + 1,) where the edges to each of them stand
+
+    @classmethod
+    def of(cls, graph: Subgraph) -> "_Directed":
+        target = np.concatenate((graph.objects, graph.subjects))
+        edge = np.argsort(target, kind="stable")
+        ordered = target[edge]
+        start = np.flatnonzero(np.diff(ordered, prepend=-1))
+        source = np.concatenate((graph.subjects, graph.objects))[edge]
+        fit = np.concatenate((graph.fit, graph.fit))[edge]
+        return cls(edge, source, fit, ordered[start], np.append(start, len(ordered)))
+
+    def chains(self, starts: Rows, count: int, longest: int) -> NDArray[np.float64]:
+        """(longest + 1, anchors, entities): best worth of a chain of each length, if no shorter is better."""
+        reached = np.zeros((longest + 1, len(starts), count))
+        settled = np.zeros((len(starts), count))
+        reached[0, np.arange(len(starts)), starts] = 1.0
+        settled[np.arange(len(starts)), starts] = 1.0
+        for length in range(1, longest + 1):
+            offers = reached[length - 1][:, self.source] * self.fit
+            best = np.maximum.reduceat(offers, self.start[:-1], axis=1)
+            better = best > settled[:, self.targets]
+            reached[length][:, self.targets] = np.where(better, best, 0.0)
+            np.maximum(settled, reached[length], out=settled)
+        reached[0] = 0.0
+        return reached
+
+    def trail(self, reached: NDArray[np.float64], first: int, place: int) -> list[int]:
+        """Numbers of the edges of the best chain from `first` to `place`."""
+        steps: list[int] = []
+        for length in range(int(reached[:, place].argmax()), 0, -1):
+            at = int(np.searchsorted(self.targets, place))
+            low, high = int(self.start[at]), int(self.start[at + 1])
+            before = (
+                reached[length - 1][self.source[low:high]] if length > 1 else self.source[low:high] == first
+            )
+            step = low + int(np.argmax(before * self.fit[low:high]))
+            steps.append(int(self.edge[step]))
+            place = int(self.source[step])
+        return steps[::-1]
 
 
-def _named_in(index: SearchIndex, chunks: Rows) -> tuple[Rows, Rows]:
-    """Place in `chunks` and entity row, each pair once."""
-    low = index.chunk_sentences[chunks]
-    counts = index.chunk_sentences[chunks + 1] - low
-    ends = np.cumsum(counts)
-    sentences = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + counts, counts)
-    chunk_of = np.repeat(np.arange(len(chunks)), counts)
-    owner, _, entity = index.sentence_entities.gather(sentences)
-    total = max(1, len(index.entity_flags))
-    subject = index.chunk_subject[chunks].astype(np.int64)
-    about = np.flatnonzero(subject >= 0)
-    pairs = np.unique(
-        np.concatenate((chunk_of[owner] * total + entity.astype(np.int64), about * total + subject[about]))
-    )
-    return pairs // total, pairs % total
+def _seeds(start: Start, named: Rows, place: Rows, handed: Scores) -> tuple[Rows, Scores, NDArray[np.bool_]]:
+    """Rows that hold mass at first, the mass, and whether the question names them."""
+    rows, at = distinct(np.concatenate((start.entities, named)))
+    anchors = np.zeros(len(rows), dtype=np.bool_)
+    anchors[at[: len(start.entities)]] = True
+    mass = sum_by(at[: len(start.entities)], start.entity_mass, len(rows))
+    mass[at[len(start.entities) :]] += sum_by(place, handed, len(named))
+    return rows, mass, anchors
 
 
-def _relations_among(
-    index: SearchIndex, entities: Rows, kept: NDArray[np.bool_] | None, most_per_entity: int
-) -> tuple[Rows, Rows, Rows]:
-    low = index.adjacency.start[entities]
-    counts = np.minimum(index.adjacency.start[entities + 1] - low, most_per_entity)
-    ends = np.cumsum(counts)
-    at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + counts, counts)
-    _, inside = _places(entities, index.adjacency.values[at])
-    relations = np.unique(index.adjacency_relations[at[inside]]).astype(np.int64)
-    if kept is not None:
-        relations = relations[kept[index.relation_type[relations]]]
-    subjects, _ = _places(entities, index.relation_subject[relations])
-    objects, _ = _places(entities, index.relation_object[relations])
-    return relations, subjects, objects
+def _wanted(index: SearchIndex, asked: NDArray[np.bool_]) -> Callable[[int], Rows]:
+    """For a hub, the places of its heaviest relations of the types asked for."""
+    types = np.flatnonzero(asked)
+
+    def places(row: int) -> Rows:
+        at = int(np.searchsorted(index.hub_rows, row))
+        if at == len(index.hub_rows) or index.hub_rows[at] != row:
+            return np.empty(0, dtype=np.int64)
+        low, high = int(index.hub_edges.start[at]), int(index.hub_edges.start[at + 1])
+        kinds = index.hub_edge_types[low:high]
+        first = low + np.searchsorted(kinds, types)
+        last = np.minimum(low + np.searchsorted(kinds, types, side="right"), first + SCAN)
+        found = [index.hub_edges.values[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+        return np.concatenate(found).astype(np.int64)
+
+    return places
 
 
 def _places(rows: Rows, wanted: NDArray[np.integer]) -> tuple[Rows, NDArray[np.bool_]]:
@@ -262,54 +353,21 @@ def _places(rows: Rows, wanted: NDArray[np.integer]) -> tuple[Rows, NDArray[np.b
     return at, rows[at] == wanted
 
 
-def _chains(
-    start: int, source: Rows, target: Rows, edge: Rows, worth: Scores, count: int, longest: int
-) -> tuple[Scores, list[Rows]]:
-    """Best worth of a chain of each length to each node, and the directed edge each was reached by."""
-    reached = np.zeros((longest + 1, count))
-    reached[0, start] = 1.0
-    trails: list[Rows] = []
-    settled = reached[0].copy()
-    for length in range(1, longest + 1):
-        offer = reached[length - 1][source] * worth
-        order = np.lexsort((edge, -offer, target))
-        nodes, first = np.unique(target[order], return_index=True)
-        best = order[first]
-        better = offer[best] > settled[nodes]
-        came = np.full(count, -1, dtype=np.int64)
-        came[nodes[better]] = best[better]
-        reached[length, nodes[better]] = offer[best][better]
-        settled[nodes[better]] = offer[best][better]
-        trails.append(came)
-    reached[0, start] = 0.0
-    return reached, trails
-
-
-def _trail(place: int, length: int, trails: list[Rows], source: Rows) -> list[tuple[int, int]]:
-    """Directed edges (as places in the doubled edge list) from the start to `place`."""
-    steps: list[tuple[int, int]] = []
-    while length > 0:
-        step = int(trails[length - 1][place])
-        if step < 0:
-            return []
-        steps.append((step, place))
-        place = int(source[step])
-        length -= 1
-    return steps[::-1]
-
-
-def _as_path(index: SearchIndex, graph: Subgraph, score: float, steps: list[tuple[int, int]]) -> Path:
+def _as_path(index: SearchIndex, graph: Subgraph, score: float, steps: list[int]) -> Path:
     count = len(graph.relations)
-    first, _ = steps[0]
-    place = int(graph.subjects[first] if first < count else graph.objects[first - count])
-    rows = [int(graph.entities[place])]
+    rows: list[int] = []
     walked: list[Step] = []
-    text = index.entity_names[rows[0]]
-    for step, reached in steps:
+    text = ""
+    for step in steps:
         forward = step < count
+        ends = graph.subjects[step % count], graph.objects[step % count]
+        one, other = ends if forward else ends[::-1]
+        if not rows:
+            rows.append(int(graph.entities[one]))
+            text = index.entity_names[rows[0]]
+        rows.append(int(graph.entities[other]))
         relation = int(graph.relations[step % count])
         name = index.relation_types[int(index.relation_type[relation])]
-        rows.append(int(graph.entities[reached]))
         walked.append(Step(index.relation_ids[relation], forward))
         shown = index.entity_names[rows[-1]]
         text += f" -{name}-> {shown}" if forward else f" <-{name}- {shown}"

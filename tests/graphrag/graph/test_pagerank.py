@@ -104,3 +104,22 @@ def test_wrong_arguments_are_refused(restart: list[float], damping: float, messa
 def test_negative_weights_are_refused() -> None:
     with pytest.raises(DataError, match="not be negative"):
         personalized_pagerank(csr_matrix(-np.eye(2)), [1.0, 0.0])
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.5, 0.85, 0.97])
+def test_fewer_steps_on_a_symmetric_matrix_come_to_the_same(damping: float) -> None:
+    matrix, restart = graph_and_restart(3)
+    both = (matrix + matrix.T).tocsr()
+    wanted = personalized_pagerank(both, restart, damping=damping, tolerance=1e-12, max_iterations=5000)
+    steps = 40 if damping < 0.9 else 120
+    rank = personalized_pagerank(
+        both, restart, damping=damping, tolerance=1e-9, max_iterations=steps, symmetric=True
+    )
+    assert rank == pytest.approx(wanted, abs=1e-8)
+
+
+def test_what_leaves_the_part_restarts() -> None:
+    graph = CSRGraph.from_relations(2, [0], [1])
+    rank = personalized_pagerank(graph, [1.0, 0.0], damping=0.5, leaving=[4.0, 1.0], tolerance=1e-12)
+    # x0 = s + x1 / 2 and x1 = x0 / 8, made to sum to 1
+    assert rank == pytest.approx([8 / 9, 1 / 9])

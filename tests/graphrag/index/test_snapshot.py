@@ -68,7 +68,9 @@ def test_a_relation_points_to_the_sentence_that_states_it(index: SearchIndex) ->
 def test_relations_are_walked_both_ways(index: SearchIndex) -> None:
     ends = {int(index.relation_subject[0]), int(index.relation_object[0])}
     for end in ends:
-        assert set(index.adjacency.row(end).tolist()) == ends - {end}
+        _, places = index.adjacency.gather(np.array([end]))
+        assert set(index.adjacency.indices[places].tolist()) == ends - {end}
+        assert index.adjacency_types[places].tolist() == [0]
 
 
 def test_a_title_without_an_entity_is_a_name_all_the_same(index: SearchIndex) -> None:

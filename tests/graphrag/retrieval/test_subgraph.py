@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from graphrag.index.snapshot import SearchIndex
-from graphrag.retrieval.subgraph import Subgraph, collect, relation_paths, walk
+from graphrag.retrieval.subgraph import Start, Subgraph, collect, relation_paths, walk
 
 
 def row_of(index: SearchIndex, world: Any, name: str) -> int:
@@ -19,10 +19,14 @@ def names(index: SearchIndex, graph: Subgraph, hop: int) -> set[str]:
     return set(index.entity_names.take(graph.entities[graph.hops == hop]))
 
 
+def starting(entities: list[int], chunks: np.ndarray | None = None) -> Start:
+    rows = np.empty(0, np.int64) if chunks is None else chunks
+    return Start.of(np.array(entities, dtype=np.int64), np.ones(len(entities)), rows, np.full(len(rows), 0.1))
+
+
 def around(index: SearchIndex, world: Any, name: str, **options: Any) -> Subgraph:
     settings = {"hops": 2, "hub_cap": 10, "asked": np.zeros(len(index.relation_types), dtype=np.bool_)}
-    anchors = np.array([row_of(index, world, name)], dtype=np.int64)
-    return collect(index, anchors, np.empty(0, np.int64), **{**settings, **options})
+    return collect(index, starting([row_of(index, world, name)]), **{**settings, **options})
 
 
 def test_each_hop_walks_one_relation_further(index: SearchIndex, world: Any) -> None:
@@ -47,22 +51,39 @@ def test_filtered_relations_are_not_walked(index: SearchIndex, world: Any) -> No
     assert len(graph.relations) == 1
 
 
+def test_filtered_entities_are_neither_met_nor_walked_through(index: SearchIndex, world: Any) -> None:
+    kept = np.ones(len(index.entity_flags), dtype=np.bool_)
+    kept[row_of(index, world, "Apple")] = False
+    chunks = np.arange(len(index.chunk_ids), dtype=np.int64)
+    graph = around(index, world, "iPhone", hops=3, kept_entities=kept)
+    assert set(index.entity_names.take(graph.entities)) == {"iPhone", "2007"}
+    named = collect(
+        index,
+        starting([row_of(index, world, "iPhone")], chunks),
+        hops=3,
+        hub_cap=9,
+        asked=np.zeros(len(index.relation_types), dtype=np.bool_),
+        kept_entities=kept,
+    )
+    assert "Apple" not in index.entity_names.take(named.entities)
+
+
 def test_passages_bring_the_entities_they_name(index: SearchIndex, world: Any) -> None:
-    anchor = np.array([row_of(index, world, "Gdynia")], dtype=np.int64)
     chunks = np.arange(len(index.chunk_ids), dtype=np.int64)
     asked = np.zeros(len(index.relation_types), dtype=np.bool_)
-    graph = collect(index, anchor, chunks, hops=0, hub_cap=5, asked=asked)
+    start = starting([row_of(index, world, "Gdynia")], chunks)
+    graph = collect(index, start, hops=0, hub_cap=5, asked=asked)
     assert "Ivo Lenz" in names(index, graph, -1)
     assert len(graph.chunks) == len(chunks)
 
 
-def test_the_walk_agrees_with_igraph(index: SearchIndex, world: Any) -> None:
-    anchor = np.array([row_of(index, world, "iPhone")], dtype=np.int64)
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_the_walk_agrees_with_igraph(index: SearchIndex, world: Any, share: float) -> None:
+    anchor = row_of(index, world, "iPhone")
     chunks = np.arange(len(index.chunk_ids), dtype=np.int64)
-    graph = collect(index, anchor, chunks, hops=2, hub_cap=9, asked=np.zeros(len(index.relation_types), bool))
-    restart = (graph.entities == anchor[0]).astype(float)
-    weights = np.full(len(graph.relations), 0.5)
-    entities, passages = walk(graph, restart, np.zeros(len(graph.chunks)), weights, damping=0.85)
+    start = Start.of(np.array([anchor]), np.ones(1), chunks, np.full(len(chunks), share))
+    graph = collect(index, start, hops=3, hub_cap=9, asked=np.zeros(len(index.relation_types), bool))
+    entities, passages = walk(graph, start, damping=0.85)
     assert entities.sum() + passages.sum() == pytest.approx(1.0)
     count = len(graph.entities)
     rarity = 1 / np.sqrt(np.bincount(graph.entity_place, minlength=count)[graph.entity_place])
@@ -70,18 +91,18 @@ def test_the_walk_agrees_with_igraph(index: SearchIndex, world: Any) -> None:
         *zip(graph.subjects.tolist(), graph.objects.tolist(), strict=True),
         *zip(graph.entity_place.tolist(), (graph.chunk_place + count).tolist(), strict=True),
     ]
-    exact = igraph.Graph(n=count + len(graph.chunks), edges=edges).personalized_pagerank(
-        damping=0.85, reset=[*restart, *np.zeros(len(graph.chunks))], weights=[*weights, *rarity]
-    )
-    reached = igraph.Graph(n=count + len(graph.chunks), edges=edges).subcomponent(int(restart.argmax()))
-    assert np.concatenate((entities, passages))[reached] == pytest.approx(np.array(exact)[reached], abs=1e-4)
+    peer = igraph.Graph(n=count + len(graph.chunks), edges=edges)
+    restart = [*(graph.entities == anchor).astype(float), *np.full(len(chunks), share)]
+    exact = peer.personalized_pagerank(damping=0.85, reset=restart, weights=[*graph.fit, *rarity])
+    reached = peer.subcomponent(int(np.searchsorted(graph.entities, anchor)))
+    if share:
+        reached = list(range(count + len(chunks)))
+    assert np.concatenate((entities, passages))[reached] == pytest.approx(np.array(exact)[reached], abs=4e-3)
 
 
 def test_without_a_restart_nothing_has_mass(index: SearchIndex, world: Any) -> None:
     graph = around(index, world, "iPhone")
-    entities, _ = walk(
-        graph, np.zeros(len(graph.entities)), np.empty(0), np.ones(len(graph.relations)), damping=0.5
-    )
+    entities, _ = walk(graph, starting([]), damping=0.5)
     assert not entities.any()
 
 
@@ -89,16 +110,14 @@ def test_what_two_anchors_lead_to_comes_first(index: SearchIndex, world: Any) ->
     chunks = np.arange(len(index.chunk_ids), dtype=np.int64)
     ends = [row_of(index, world, name) for name in ("iPhone", "Mobile, Alabama")]
     asked = np.zeros(len(index.relation_types), dtype=np.bool_)
-    graph = collect(index, np.array(sorted(ends)), chunks, hops=3, hub_cap=9, asked=asked)
-    paths = relation_paths(index, graph, [(row, 1.0) for row in ends], np.full(len(graph.relations), 0.5))
+    graph = collect(index, starting(ends, chunks), hops=3, hub_cap=9, asked=asked)
+    paths = relation_paths(index, graph, [(row, 1.0) for row in ends])
     between = {world.entity_id("Apple"), world.entity_id("Tim Cook")}
     assert {path.entity_ids[-1] for path in paths[:4]} == between
 
 
 def test_a_better_relation_makes_the_better_path(index: SearchIndex, world: Any) -> None:
-    graph = around(index, world, "iPhone", hops=1)
-    worth = np.where(
-        index.relation_type[graph.relations] == index.relation_types.index("RELEASED_ON"), 0.9, 0.3
-    )
-    paths = relation_paths(index, graph, [(row_of(index, world, "iPhone"), 1.0)], worth)
+    asked = np.array([name == "RELEASED_ON" for name in index.relation_types])
+    graph = around(index, world, "iPhone", hops=1, asked=asked)
+    paths = relation_paths(index, graph, [(row_of(index, world, "iPhone"), 1.0)])
     assert [path.text for path in paths] == ["iPhone -RELEASED_ON-> 2007", "iPhone <-INVENTED- Apple"]
