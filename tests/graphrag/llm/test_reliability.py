@@ -1,5 +1,7 @@
 """The gate against a server that misbehaves, over real sockets, with the official SDK."""
 
+import logging
+import shutil
 import sys
 import threading
 import time
@@ -199,14 +201,34 @@ def test_a_prompt_that_does_not_fit_is_split_and_not_looped(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("fault", ["silence", "drip", "late"])
-def test_a_call_ends_at_its_deadline(calm: ScriptedServer, fault: str) -> None:
+def test_twenty_calls_end_at_their_deadlines(calm: ScriptedServer, fault: str) -> None:
     calm.plan(always=fault, wait=0.05 if fault == "drip" else 30.0)
-    gate = gate_to(calm, scale=1.0, call_seconds=0.5, max_attempts=2, backoff_seconds=0.001)
-    started = time.monotonic()
-    with pytest.raises(LLMCallError, match=r"2 attempts.*in time"):
-        ask(gate, f"slow {fault}")
-    assert 1.0 <= time.monotonic() - started <= 1.6
-    assert gate.usage.lost == 2
+    gate = gate_to(
+        calm, scale=1.0, call_seconds=0.5, max_attempts=2, max_in_flight=20, backoff_seconds=0.001,
+        breaker_failures=1000,
+    )  # fmt: skip
+    _know(gate, calm, fault)
+    before = len(calm.requests())
+
+    def timed(text: str) -> float:
+        started = time.monotonic()
+        with pytest.raises(LLMCallError, match=r"2 attempts.*in time"):
+            ask(gate, text)
+        return time.monotonic() - started
+
+    lasted = list(gate.map(timed, [f"slow {fault} {number}" for number in range(20)]))
+    assert min(lasted) >= 1.0
+    assert sorted(lasted)[10] <= 1.6  # two deadlines, and room for a noisy machine
+    assert len(calm.requests()) - before == 40
+    assert gate.usage.lost == 40
+
+
+def _know(gate: Gate, server: ScriptedServer, tag: str) -> None:
+    """Let one call succeed, so that the gate lets others go side by side."""
+    always = {"silence": "silence", "drip": "drip", "late": "late"}[tag]
+    server.plan(always="")
+    ask(gate, f"hello {tag}")
+    server.plan(always=always)
 
 
 def test_twenty_silent_calls_end_with_the_run(calm: ScriptedServer) -> None:
@@ -266,8 +288,6 @@ def test_what_may_change_an_answer_asks_again_and_what_may_not_does_not(
     person, company = EntityType("Person"), EntityType("Organization")
     founded = RelationType("FOUNDED", domain=("Person",), range=("Organization",))
     small = Ontology.build("o", [person, company], [founded])
-    larger = Ontology.build("o", [person, company], [founded, RelationType("JOINED")])
-    worded = Ontology.build("o", [person, EntityType("Organization", description="A firm.")], [founded])
     chunk = passages(1, tag="key")[0]
     own = tmp_path / "prompts"
     own.mkdir()
@@ -281,13 +301,19 @@ def test_what_may_change_an_answer_asks_again_and_what_may_not_does_not(
         chunk: Chunk = chunk,
         model: str = "m",
         structured: str = "auto",
+        provider: str = "",
         in_flight: int = 8,
+        attempts: int = 8,
+        seconds: float = 120.0,
+        ledger: Path = tmp_path / "answers.db",
         **options: object,
     ) -> int:
         before = seen(calm)
-        client = OpenAIClient(model, key=Secret("k"), base_url=calm.url, structured=structured)
-        ledger = ResponseLedger(tmp_path / "answers.db")
-        with Gate(client, ledger=ledger, limits=Limits(max_in_flight=in_flight)) as gate:
+        client = OpenAIClient(
+            model, key=Secret("k"), base_url=calm.url, structured=structured, provider=provider
+        )
+        limits = Limits(max_in_flight=in_flight, max_attempts=attempts, call_seconds=seconds)
+        with Gate(client, ledger=ResponseLedger(ledger), limits=limits) as gate:
             made = {"gleanings": 0, **options}
             LLMExtractor(gate, ontology, **made).extract([chunk])  # type: ignore[arg-type]
         return seen(calm, before)
@@ -295,20 +321,37 @@ def test_what_may_change_an_answer_asks_again_and_what_may_not_does_not(
     assert calls() == 1
     assert calls() == 0
     assert calls(in_flight=1) == 0
+    assert calls(attempts=3, seconds=7.0) == 0
+    logging.getLogger("graphrag").setLevel(logging.DEBUG)
+    assert calls() == 0
+    logging.getLogger("graphrag").setLevel(logging.NOTSET)
+    shutil.copy(tmp_path / "answers.db", tmp_path / "elsewhere.db")
+    assert calls(ledger=tmp_path / "elsewhere.db") == 0
     assert calls(chunk=replace(chunk, id="chk-other", ordinal=7, span=Span(5, 5 + len(chunk.text)))) == 0
+    types = [person, company]
     changes: list[dict[str, object]] = [
         {"model": "other"},
+        {"provider": "another house"},
         {"structured": "none"},
-        {"ontology": larger},
-        {"ontology": worded},
+        {"structured": "json_object"},
         {"ontology": None},
+        {"ontology": Ontology.build("o", types, [founded, RelationType("JOINED")])},
+        {"ontology": Ontology.build("o", [*types, EntityType("Place")], [founded])},
+        {"ontology": Ontology.build("o", [person, replace(company, description="A firm.")], [founded])},
+        {"ontology": Ontology.build("o", types, [replace(founded, description="Began it.")])},
+        {"ontology": Ontology.build("o", types, [replace(founded, label="set up")])},
+        {"ontology": Ontology.build("o", types, [replace(founded, domain=())])},
+        {"ontology": Ontology.build("o", types, [replace(founded, range=("Person",))])},
         {"chunk": replace(chunk, text=chunk.text + " ")},
+        {"chunk": replace(chunk, text=chunk.text[:-1])},
         {"chunk": replace(chunk, title="A title")},
         {"sampling": Sampling(temperature=0.1)},
+        {"sampling": Sampling(temperature=None)},
         {"sampling": Sampling(top_p=0.5)},
         {"sampling": Sampling(top_k=3)},
         {"sampling": Sampling(max_tokens=99)},
         {"sampling": Sampling(seed=5)},
+        {"sampling": Sampling(seed=None)},
         {"sampling": Sampling(stop=("\n\n",))},
         {
             "examples": (
@@ -318,6 +361,7 @@ def test_what_may_change_an_answer_asks_again_and_what_may_not_does_not(
         {"prompts": own},
         {"gleanings": 1},
     ]
+    assert len(changes) >= 24
     for change in changes:
         assert calls(**change) == 1, change  # type: ignore[arg-type]
         assert calls(**change) == 0, change  # type: ignore[arg-type]
@@ -326,21 +370,30 @@ def test_what_may_change_an_answer_asks_again_and_what_may_not_does_not(
 # C9
 
 
-def test_a_budget_stops_and_a_resume_finishes(calm: ScriptedServer, tmp_path: Path) -> None:
-    chunks = passages(60, tag="budget")
+@pytest.mark.parametrize(
+    "budget",
+    [{"max_cost": cost} for cost in (0.005, 0.006, 0.007, 0.008, 0.01)]
+    + [{"max_calls": count} for count in (1, 2, 7, 16, 29)],
+    ids=str,
+)
+def test_a_budget_stops_and_a_resume_finishes(
+    calm: ScriptedServer, tmp_path: Path, budget: dict[str, float]
+) -> None:
+    chunks = passages(30, tag="budget" + "".join(filter(str.isdigit, str(budget))))
     before = seen(calm)
     stops = 0
-    for _ in range(30):
-        gate = gate_to(calm, tmp_path, price=Price(1.0, 1.0), max_cost=0.008)
+    for _ in range(40):
+        already = seen(calm)
+        gate = gate_to(calm, tmp_path, price=Price(1.0, 1.0), **budget)
         try:
             results = extract(gate, chunks)
             break
         except BudgetError as error:
             stops += 1
             assert error.exit_code == 8
-            assert gate.usage.cost is not None
-            assert gate.usage.cost <= 0.008
-    assert stops >= 2
+            assert (gate.usage.cost or 0.0) <= budget.get("max_cost", 1.0)
+            assert seen(calm, already) <= budget.get("max_calls", 1_000)
+    assert stops >= 1
     assert all(isinstance(result, Extraction) for result in results)
     assert seen(calm, before) == len(chunks)  # nothing was paid twice
 

@@ -28,6 +28,19 @@ def test_marks_inside_what_is_filled_in_stay_characters(mark: str) -> None:
     assert message.content == f"T: {mark} P: before {mark} after"
 
 
+def test_two_hundred_marks_stay_characters_in_the_shipped_prompts() -> None:
+    filled = 0
+    for name in prompt_names():
+        prompt = load_prompt(name)
+        templates = "".join(template for _, template in prompt.turns)
+        for mark in MARKS if prompt.marks else ():
+            text = "".join(m.content for m in prompt.fill(**dict.fromkeys(prompt.marks, f"<{mark}>")))
+            wanted = sum(templates.count("{{" + one + "}}") for one in prompt.marks)
+            assert text.count(f"<{mark}>") == wanted
+            filled += 1
+    assert filled >= 200
+
+
 @given(title=st.text(), passages=st.text())
 def test_any_text_stands_in_the_prompt_as_it_is(title: str, passages: str) -> None:
     prompt = Prompt("p", 1, (("user", "{{title}}|{{passages}}"),))
