@@ -324,16 +324,31 @@ def _record(
         noise["relations of a thing with itself"] += 1
     if len(target.split()) > 6:
         noise["clauses in the place of a name"] += 1
-    best = ""
-    for span in sentences(document.text):
-        text = document.text[span.start : span.end]
-        inside = Passage(text)
-        both = all(
-            inside.find_name(end) or Passage(document.title).find_name(end) for end in (subject, target)
-        )
-        if both and (not best or len(text) < len(best)):
-            best = text
+    best = _stating(document, subject, target) if subject.strip() and target.strip() else ""
     return {"quote": best, "subject": subject, "relation": relation, "object": target}
+
+
+def _stating(document: Document, subject: str, target: str) -> str:
+    """The shortest run of at most three sentences in which both ends stand, or the title holds one; or "".
+
+    Models quote two sentences where the second says "it": one alone would judge the recording, not us.
+    """
+    title = Passage(document.title)
+    in_title = [title.find_name(end) is not None for end in (subject, target)]
+    if all(in_title):
+        in_title[1] = False  # a passage must state something of its own
+    spans = list(sentences(document.text))
+    best = ""
+    for first in range(len(spans)):
+        for last in range(first, min(first + 3, len(spans))):
+            text = document.text[spans[first].start : spans[last].end]
+            inside = Passage(text)
+            held = (
+                known or inside.find_name(end) for known, end in zip(in_title, (subject, target), strict=True)
+            )
+            if all(held) and (not best or len(text) < len(best)):
+                best = text
+    return best
 
 
 def _document(key: str, text: str, title: str) -> Document:

@@ -169,14 +169,20 @@ class Grounder:
             found = passage.find_name(words, quote.span.start, quote.span.end)
             if found is not None and self._everything.find_name(name) is not None:
                 return self._made(
-                    piece, found, name, _link(found_text(piece, found), name), label, value, 1.0
+                    piece,
+                    found,
+                    name,
+                    _link(found_text(piece, found), name),
+                    label,
+                    value,
+                    _name_score(found),
                 )
         found = passage.find_name_near(name, quote.span)
         if found is not None:
             text = clean_line(found_text(piece, found))
             if text.lower() in _PRONOUNS:  # the model named nobody; the check sees that this is no name
                 return self._made(piece, found, text.lower(), Link.PRONOUN, label, value, 1.0)
-            return self._made(piece, found, text, Link.SELF, label, value, 1.0)
+            return self._made(piece, found, text, Link.SELF, label, value, _name_score(found))
         if self._title.find_name(name) is not None:
             return self._made(piece, quote, name, Link.TITLE, label, value, _BY_TITLE)
         return None
@@ -243,6 +249,10 @@ class Grounder:
             return _VALUE_LABELS.get(value.value.kind)
         known = self._types.get(wanted.lower())
         return known or _OPEN_LABELS.get(wanted.lower()) or wanted or None
+
+
+def _name_score(found: Found) -> float:
+    return 1.0 if found.exact else _FOLDED
 
 
 def found_text(piece: Piece, found: Found) -> str:

@@ -1,7 +1,8 @@
 """Finding in a passage what a model says it quotes: exactly, or up to how it is printed.
 
-Models straighten quotation marks, shorten dashes and fold line breaks. These differences are looked
-through, with a map back to the true characters; other differences are not.
+Models straighten quotation marks, shorten dashes, fold line breaks and drop punctuation; in names they
+drop articles, too, and write a common noun in the singular. These differences are looked through, with
+a map back to the true characters; other differences are not: the words and their order have to agree.
 """
 
 import re
@@ -20,6 +21,11 @@ _SAME = str.maketrans(
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _GAP = re.compile(r"\s*(?:\.\.\.|\u2026|\[\.\.\.\]|\[\u2026\])\s*")
 _MAX_GAP = 300  # characters a "..." may stand for
+_WORD = re.compile(r"\w+")
+_MAX_WORDS = 150  # of a quote that is looked for word by word
+_BETWEEN = r"\W{1,12}"
+# Words that models leave out of a name: "head of the state" comes as "head of state".
+_DROPPED = r"(?:the|a|an|this|that|these|those|its|his|her|their)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,8 @@ class Passage:
     def find(self, quote: str, start: int = 0, end: int | None = None) -> Found | None:
         """First place of `quote` within [start, end), or None.
 
-        Quotation marks, dashes, blanks and case may differ, and "..." may stand for up to 300
-        characters left out.
+        Quotation marks, dashes, blanks, punctuation and case may differ, and "..." may stand for up
+        to 300 characters left out.
         """
         quote = quote.strip()
         end = len(self.text) if end is None else end
@@ -53,18 +59,28 @@ class Passage:
         at = self.text.find(quote, start, end)
         if at >= 0:
             return Found(Span(at, at + len(quote)), True)
-        whole = self._find_folded(quote, start, end)
-        return whole or self._find_parts(quote, start, end)
+        return (
+            self._find_folded(quote, start, end)
+            or self._find_parts(quote, start, end)
+            or self._find_words(quote, start, end, between=_BETWEEN)
+        )
 
     def find_name(self, name: str, start: int = 0, end: int | None = None) -> Found | None:
-        """As `find`, as whole words: "Ann" is not found in "Annual"."""
+        """As `find`, as whole words: "Ann" is not found in "Annual".
+
+        The text may have articles and possessives that the name lacks ("head of the state" for "head
+        of state"), and the plural of a last word in lower case.
+        """
         end = len(self.text) if end is None else end
         position = start
         while (found := self.find(name, position, end)) is not None:
             if self._is_whole(found.span):
                 return found
             position = found.span.start + 1
-        return None
+        between = rf"{_BETWEEN}(?:{_DROPPED}{_BETWEEN}){{0,2}}"
+        last = name.split()[-1:]
+        plural = r"(?:s|es)?" if last and last[0].islower() and last[0].isalpha() else ""
+        return self._find_words(name, start, end, between=between, ending=plural)
 
     def find_name_near(self, name: str, near: Span) -> Found | None:
         """The occurrence of a name inside `near`, else the last before it, else the first after."""
@@ -98,6 +114,21 @@ class Passage:
             if start <= span.start and span.end <= end:
                 return Found(span, False)
             at = folded.find(wanted, at + 1)
+        return None
+
+    def _find_words(
+        self, quote: str, start: int, end: int, *, between: str, ending: str = ""
+    ) -> Found | None:
+        """The words of `quote` in order, with no more than `between` two of them."""
+        words = _WORD.findall(_fold(quote)[0])
+        if not 0 < len(words) <= _MAX_WORDS or (len(words) == 1 and not ending):
+            return None
+        body = between.join(map(re.escape, words))
+        folded, origin = self._folded
+        for match in re.finditer(rf"(?<!\w){body}{ending}(?!\w)", folded):
+            span = Span(origin[match.start()], origin[match.end() - 1] + 1)
+            if start <= span.start and span.end <= end:
+                return Found(span, False)
         return None
 
     def _find_parts(self, quote: str, start: int, end: int) -> Found | None:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,51 @@ def test_names_are_found_as_whole_words() -> None:
     found = Passage(TEXT).find_name("Ann")
     assert found is not None
     assert TEXT[found.span.start :].startswith("Ann stayed")
+
+
+WORDED = (
+    "Two agents of the F.B.I. saw Kim Min - soo, head of her state's rail network, sell no steam engines."
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("head of state", "head of her state"),
+        ("agents of FBI", None),  # letters are words here, and one word is not three
+        ("Kim Min-soo", "Kim Min - soo"),
+        ("steam engine", "steam engines"),
+        ("Steam Engine", None),  # a proper name has no plural
+        ("state rail network", None),  # "state's" is another word than "state"
+        ("head of rail network", None),  # what lies between is more than an article
+        ("sell steam engines", None),  # nor is "no" an article
+        ("network rail", None),
+        ("engine", "engines"),
+        ("gent", None),
+    ],
+)
+def test_a_name_may_lack_articles_and_a_common_noun_its_plural(name: str, words: str | None) -> None:
+    found = Passage(WORDED).find_name(name)
+    assert (WORDED[found.span.start : found.span.end] if found else None) == words
+    assert found is None or not found.exact
+
+
+def test_a_quote_may_lack_punctuation_but_no_word() -> None:
+    passage = Passage(WORDED)
+    found = passage.find("Kim Min soo head of her state")
+    assert found is not None
+    assert WORDED[found.span.start : found.span.end] == "Kim Min - soo, head of her state"
+    assert passage.find("sell steam engines") is None
+    assert passage.find("head of state") is None
+
+
+def test_hostile_names_cost_linear_time() -> None:
+    text = "a the " * 20_000
+    started = time.process_time()
+    for name in ("a " * 400, "the " * 400 + "b", "a" * 1000, "\\w+" * 100, "(a|a)*" * 50, "a the the the b"):
+        Passage(text).find_name(name)
+        Passage(text).find(name)
+    assert time.process_time() - started < 6.0
 
 
 def test_the_nearest_name_is_taken() -> None:
