@@ -1,4 +1,4 @@
-"""Builds through a model, killed at random moments: the same graph comes out, and nothing is paid for twice."""
+"""Builds through a model, killed at random moments: the same graph, and nothing is paid for twice."""
 
 import contextlib
 import http.client
