@@ -5,12 +5,15 @@ unknown key fails with a near match. Secrets never stand here: they come from th
 """
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from graphrag.errors import ConfigError
 from graphrag.ids import fingerprint
@@ -18,6 +21,30 @@ from graphrag.ids import fingerprint
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def _plain_address(value: str) -> str:
+    """An address that carries no secret: it is stored with the knowledge base, and shown."""
+    parts = urlsplit(value)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise PydanticCustomError(
+            "secret_in_address",
+            "an address may hold no user, password or query: it is stored; put the key into the environment",
+        )
+    return value
+
+
+def _variable_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,100}", value):
+        raise PydanticCustomError(
+            "secret_as_name",
+            "this is the name of an environment variable, such as OPENAI_API_KEY, and not the key itself",
+        )
+    return value
+
+
+Address = Annotated[str, AfterValidator(_plain_address)]
+VariableName = Annotated[str, AfterValidator(_variable_name)]
 
 
 class ChunkingConfig(_Section):
@@ -47,7 +74,7 @@ class EmbeddingConfig(_Section):
 
     name: Literal["wordllama", "hashing", "http", "sentence-transformers"] = "wordllama"
     model: str = Field("", description="Model name for http and sentence-transformers.")
-    base_url: str = Field("", description="OpenAI-compatible server for http.")
+    base_url: Address = Field("", description="OpenAI-compatible server for http.")
     dim: int = Field(256, ge=8, le=4096)
 
 
@@ -77,9 +104,11 @@ class LLMConfig(_Section):
     """The gate to a model, used only where a model is asked for. Keys come from the environment."""
 
     model: str = Field("", description="Name of the model, as its server knows it.")
-    base_url: str = Field("", description="OpenAI-compatible server; empty means OpenAI's own.")
+    base_url: Address = Field("", description="OpenAI-compatible server; empty means OpenAI's own.")
     api_version: str = Field("", description="Given, the server is Azure OpenAI and base_url its endpoint.")
-    api_key_env: str = Field("OPENAI_API_KEY", description="Name of the environment variable with the key.")
+    api_key_env: VariableName = Field(
+        "OPENAI_API_KEY", description="Name of the environment variable with the key."
+    )
     provider: str = Field("", description="Name in the response ledger; the server's host if empty.")
     structured: Literal["auto", "json_schema", "json_object", "none"] = Field(
         "auto", description="How the server is held to JSON; auto takes the strictest way it knows."
@@ -165,7 +194,8 @@ def config_from(data: Mapping[str, Any], *, origin: str = "settings") -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: {_explain(error)}") from error
+        # Not chained: pydantic's own message shows every value, and one may be a key put in a wrong place.
+        raise ConfigError(f"{origin}: {_explain(error)}") from None
 
 
 def stored_config(data: Mapping[str, Any], *, origin: str) -> Config:
@@ -219,6 +249,8 @@ def _explain(error: ValidationError) -> str:
         if item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(item["loc"][-1]), _known_keys(item["loc"][:-1]), n=1)
             problems.append(f'unknown key "{where}"' + (f', did you mean "{near[0]}"?' if near else ""))
+        elif item["type"].startswith("secret_"):
+            problems.append(f"{where}: {item['msg']}")
         else:
             problems.append(f"{where} = {item['input']!r}: {item['msg']}")
     return "; ".join(problems)

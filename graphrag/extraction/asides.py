@@ -20,7 +20,7 @@ _DIED = re.compile(r"\b(?:died|d\.)\s*(?:on\s+|in\s+|c\.\s*)?", re.I)
 _MADE = re.compile(
     r"\b(founded|established|opened|released|published|built|launched|incorporated)\s+(?:on\s+|in\s+)?", re.I
 )
-_DASH = re.compile(r"\s*[–—]\s*|\s+-\s+|(?<=\d)-(?=\d)|\s+to\s+")
+_DASH = re.compile(r"(?<!\s)\s*[–—]\s*|(?<!\s)\s+-\s+|(?<=\d)-(?=\d)|(?<!\s)\s+to\s+")
 _DATE = re.compile(
     r"(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:January|February|March|April|May|June|July|August|September"
     r"|October|November"

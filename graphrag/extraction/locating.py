@@ -19,7 +19,7 @@ _SAME = str.maketrans(
     }
 )
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
-_GAP = re.compile(r"\s*(?:\.\.\.|\u2026|\[\.\.\.\]|\[\u2026\])\s*")
+_GAP = re.compile(r"(?<!\s)\s*(?:\.\.\.|\u2026|\[\.\.\.\]|\[\u2026\])\s*")
 _MAX_GAP = 300  # characters a "..." may stand for
 _WORD = re.compile(r"\w+")
 _MAX_WORDS = 150  # of a quote that is looked for word by word

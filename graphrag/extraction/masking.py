@@ -30,7 +30,7 @@ _QUOTED = re.compile(
 # A capitalised opening up to a verb: "By the Way is", "The Shadow of a Gunman was", "1441 Bolyai was".
 _OPENING = re.compile(
     rf"(?:(?<=^)|(?<=[.!?] ))(?P<title>{_CAPITAL}(?:(?: ?:|,)? (?:{_CAPITAL}"
-    rf"|{_SMALL}(?= )))*?(?:(?: ?:|,)? {_CAPITAL}))"
+    rf"|{_SMALL}(?= ))){{0,25}}?(?:(?: ?:|,)? {_CAPITAL}))"
     r"(?= (?:\([^()]{0,80}\) )?(?P<verb>is|was|has|tells|follows|features|stars|premiered|aired"
     r"|became|won|received)\b(?P<article> (?:an?|the|one)\b)?)"
 )

@@ -27,11 +27,11 @@ _APPOSED = re.compile(
     r"(?: \([^)]*\))?,? (?:(?:is|was) )?(?:an?|the|its|their) ((?:[\w'-]+ ){0,4}?[\w'-]+)\b"
 )
 _ACRONYM = re.compile(
-    r"((?:[A-Z][\w'’.-]*|and|of|&|the)(?: (?:[A-Z][\w'’.-]*|and|of|&|the))+) \(([A-Z][A-Z&.]+)\)"
+    r"((?:[A-Z][\w'’.-]*|and|of|&|the)(?: (?:[A-Z][\w'’.-]*|and|of|&|the)){1,15}) \(([A-Z][A-Z&.]+)\)"
 )
-_LAST_WORD = re.compile(r"([\w'-]+),? $")
-_LEADING = re.compile(r"([\w'-]+) $")
-_OWNER = re.compile(r"\w+['’]s\b")
+_LAST_WORD = re.compile(r"(?<![\w'-])([\w'-]+),? $")
+_LEADING = re.compile(r"(?<![\w'-])([\w'-]+) $")
+_OWNER = re.compile(r"(?<!\w)\w+['’]s\b")
 _APPOSITION = 0.6
 _NEARBY = 0.2
 _UNKNOWN = 0.5

@@ -14,7 +14,7 @@ from graphrag.llm.messages import OutputSchema, schema_of
 from graphrag.prompts import fence
 from graphrag.text import clean_line
 
-_OWN_MARKER = re.compile(r"\s*\[\d{1,4}\]")
+_OWN_MARKER = re.compile(r"(?<!\s)\s*\[\d{1,4}\]")
 NOTHING_SHOWN = "The model gave no quotation of the sources for its answer."
 
 

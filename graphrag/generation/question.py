@@ -46,7 +46,7 @@ _ACCOUNT = re.compile(
     r"^(?:how|why)\s+(?:did|do|does|is|are|was|were|have|has)\b|^what (?:were|are|is|was) the\b.*\band\b"
 )
 _OF_MANY = re.compile(r"^(?:how|why)\s+\w+\s+(?:[a-z]+\s+){0,2}?[a-z]{3,}(?<!s)s\s+(?!of\b)[a-z]")
-_AND_WHAT = re.compile(r",?\s+and (?:why|how|what|who|when|where)\b")
+_AND_WHAT = re.compile(r"(?<!\s)\s+and (?:why|how|what|who|when|where)\b")
 # "Tell me about X", "what do we know about X": an account of X.
 _ABOUT = re.compile(
     r"^(?:please )?(?:(?:can|could) you )?(?:tell (?:me|us)(?: something| more)?|talk) about (?P<what>.+)$"

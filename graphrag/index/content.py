@@ -38,7 +38,7 @@ from graphrag.interfaces import Embedder, Floats, KnowledgeView
 from graphrag.sentences import sentences as split_sentences
 
 _BATCH = 4096
-_QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
+_QUALIFIER = re.compile(r"(?<!\s)\s*\([^()]*\)\s*$")
 
 Integers = NDArray[np.int32]
 _Item = TypeVar("_Item")

@@ -8,7 +8,7 @@ from typing import Any
 Messages = Sequence[Mapping[str, str]]
 
 _PASSAGE = re.compile(r'<passage-([0-9a-f]{8}) number="(\d+)">\n(.*?)\n</passage-\1>', re.DOTALL)
-_NAME = r"[A-Z][\w&'-]*(?: [A-Z][\w&'-]*)*"
+_NAME = r"[A-Z][\w&'-]*(?: [A-Z][\w&'-]*){0,8}"
 _FACT = re.compile(
     rf"(?P<subject>{_NAME}|He|She|It) (?:was |is |has )?(?P<verb>founded|acquired|directed|wrote|joined|"
     rf"born in|located in|married to|employed by) (?P<object>{_NAME}|\d{{4}})(?=[.,;])"
