@@ -100,6 +100,19 @@ class RetrievalConfig(_Section):
     context_tokens: int = Field(12_000, ge=64)
 
 
+class TaskSampling(_Section):
+    """How answers of one kind of request are sampled; what is left out is as in the section around."""
+
+    temperature: float | None = Field(None, ge=0.0, le=2.0)
+    top_p: float | None = Field(None, gt=0.0, le=1.0)
+    top_k: int | None = Field(None, ge=1)
+    max_tokens: int | None = Field(None, ge=1)
+    seed: int | None = None
+
+
+Task = Literal["extract", "answer", "agent", "report", "resolve", "judge"]
+
+
 class LLMConfig(_Section):
     """The gate to a model, used only where a model is asked for. Keys come from the environment."""
 
@@ -118,6 +131,10 @@ class LLMConfig(_Section):
     top_k: int | None = Field(None, ge=1, description="Not known to OpenAI; vLLM and llama.cpp take it.")
     max_tokens: int = Field(2048, ge=1, description="Longest answer.")
     seed: int | None = 0
+    tasks: dict[Task, TaskSampling] = Field(
+        default_factory=dict,
+        description="Other sampling for one task: extract, answer, agent, report, resolve or judge.",
+    )
     max_in_flight: int = Field(8, ge=1, le=512)
     timeout_seconds: float = Field(120.0, gt=0, description="Of one call, from first byte to last.")
     max_attempts: int = Field(8, ge=1, le=100, description="Per request; being told to slow down counts not.")
@@ -131,6 +148,11 @@ class LLMConfig(_Section):
     gleanings: int = Field(1, ge=0, le=5, description="How often to ask for what was left out.")
     call_tokens: int = Field(
         1200, ge=16, description="Chunks of a document are asked about together up to this."
+    )
+    answer_tokens: int = Field(
+        12_000,
+        ge=64,
+        description="Sources beyond this are asked in parts, then together (map-reduce).",
     )
     extraction: Literal["extract", "judge", "complete"] = Field(
         "extract", description="Let the model read, or only judge what spaCy read, or judge and complete it."

@@ -2,7 +2,7 @@
 
 import os
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -29,6 +29,10 @@ class Ask(Protocol):
     def __call__(
         self, question: str, *, mode: str | None = None, k: int | None = None, trace: bool = False
     ) -> "Answer": ...
+
+
+Hear = Callable[[str], object]
+"""Is told each statement of an answer as it comes."""
 
 
 LEDGER = "answers.db"
@@ -121,7 +125,7 @@ def model_extractor(config: Config, ontology: "Ontology | None", gate: "Gate") -
         ontology,
         gleanings=settings.gleanings,
         call_tokens=settings.call_tokens,
-        sampling=sampling_of(settings),
+        sampling=sampling_of(settings, "extract"),
         mode=settings.extraction,
         draft=draft,
         prefilter=settings.prefilter,
@@ -173,7 +177,7 @@ def write_reports(base: "GraphRAG", config: Config, gate: "Gate") -> tuple[Failu
 
     settings = config.llm
     prompts = Path(settings.prompts) if settings.prompts else None
-    writer = ReportWriter(gate, sampling=sampling_of(settings), prompts=prompts)
+    writer = ReportWriter(gate, sampling=sampling_of(settings, "report"), prompts=prompts)
     communities = list(base.view.communities())
     known = base.view.reported()
     kept = [community.id for community in communities if community.id in known]
@@ -184,15 +188,23 @@ def write_reports(base: "GraphRAG", config: Config, gate: "Gate") -> tuple[Failu
 
 
 @contextmanager
-def open_answerer(base: "GraphRAG", config: Config, kind: str) -> Iterator["Ask"]:
+def open_answerer(
+    base: "GraphRAG", config: Config, kind: str, *, hear: Hear | None = None
+) -> Iterator["Ask"]:
     """How questions are answered: "quote" (no model), "llm" or "agent".
 
     Args:
         config: Its `llm` section names model and strategy.
+        hear: Told the statements of "llm" while the model still writes.
 
     Raises:
-        ConfigError: As `open_model`.
+        ConfigError: As `open_model`, or if what is asked for cannot be heard while it comes.
     """
+    if hear is not None and (kind != "llm" or config.llm.strategy in ("self-consistency", "decomposition")):
+        raise ConfigError(
+            "only one model's one answer can be shown while it comes: use --answerer llm and the strategy "
+            "zero-shot, few-shot or chain-of-thought, or leave --stream out"
+        )
     if kind == "quote":
         yield base.ask
         return
@@ -209,14 +221,15 @@ def open_answerer(base: "GraphRAG", config: Config, kind: str) -> Iterator["Ask"
             base.view,
             search=base.search,
             steps=settings.agent_steps,
-            sampling=sampling_of(settings),
+            sampling=sampling_of(settings, "agent"),
             prompts=prompts,
         )
         chat = ChatAnswerer(
             gate,
             base.view,
             strategy=settings.strategy,
-            sampling=sampling_of(settings),
+            sampling=sampling_of(settings, "answer"),
+            call_tokens=settings.answer_tokens,
             samples=settings.samples,
             sample_temperature=settings.sample_temperature,
             search=base.search,
@@ -228,7 +241,11 @@ def open_answerer(base: "GraphRAG", config: Config, kind: str) -> Iterator["Ask"
         ) -> "Answer":
             if kind == "agent":
                 return agent.answer(question)
-            return chat.answer(question, base.search(question, mode=mode, k=k, trace=trace))
+            context = base.search(question, mode=mode, k=k, trace=trace)
+            if hear is not None:
+                for statement in chat.statements(question, context):
+                    hear(statement)
+            return chat.answer(question, context)
 
         yield ask
 
@@ -244,11 +261,12 @@ def open_judge(base: "GraphRAG", config: Config, *, wanted: bool) -> Iterator["J
         yield None
         return
     from graphrag.generation.judge import Judge
+    from graphrag.llm.setup import sampling_of
 
     folder = base.view.folder if os.access(base.view.folder, os.W_OK) else None
     prompts = Path(config.llm.prompts) if config.llm.prompts else None
     with open_model(config, folder) as gate:
-        yield Judge(gate, prompts=prompts)
+        yield Judge(gate, sampling=sampling_of(config.llm, "judge", max_tokens=400), prompts=prompts)
 
 
 def _fresh(kg: Path, config: Config, extractor: "Extractor") -> dict[str, str]:

@@ -23,6 +23,7 @@ from graphrag.errors import LLMCallError
 from graphrag.evaluation import normalize_answer
 from graphrag.generation.citing import (
     Source,
+    Statement,
     Written,
     abstention,
     answer_form,
@@ -38,6 +39,7 @@ from graphrag.interfaces import KnowledgeView
 from graphrag.llm.asking import ask_json
 from graphrag.llm.gate import Gate
 from graphrag.llm.messages import Message, Request, Sampling, schema_of
+from graphrag.llm.parsing import AnswerError, parse_answer
 from graphrag.llm.pricing import approximate_tokens
 from graphrag.prompts import fence, load_prompt
 
@@ -166,6 +168,29 @@ class ChatAnswerer:
         values = {"question": fence(question, kind="question"), "sources": show_sources(sources_of(context))}
         request = Request("answer", self._text_prompt.fill(**values), self._sampling)
         yield from self._gate.stream(request)
+
+    def statements(self, question: str, context: Context) -> Iterator[str]:
+        """The statements of `answer` as they come, each once its quotation is found in the sources.
+
+        `answer`, asked afterwards, takes what was written here from the ledger: without one it is paid
+        for again. Sources that are more than one call holds, and strategies of several calls, give none.
+        """
+        sources = sources_of(context)
+        alone = self._strategy not in ("self-consistency", "decomposition")
+        if not sources or not alone or len(_parts(sources, self._call_tokens)) > 1:
+            return
+        text, given = "", 0
+        for piece in self._gate.stream(self._request(question, sources)):
+            text += piece
+            if "}" not in piece:
+                continue
+            begun = _begun(text)
+            for statement in begun[given:]:
+                written = Written(statements=[statement], found=True)
+                answer = cite(written, sources, context, self._view, policy=self._policy)
+                if not answer.abstained:
+                    yield answer.text
+            given = max(given, len(begun))
 
     def _cited(self, written: Written, context: Context, score: float = 0.0) -> Answer:
         return cite(written, sources_of(context), context, self._view, policy=self._policy, score=score)
@@ -309,6 +334,20 @@ SHIPPED_EXAMPLES = (
         Written(found=False, missing="No source tells what the bridge cost."),
     ),
 )
+
+
+class _Begun(BaseModel):
+    """As much of an answer as is there."""
+
+    statements: list[Statement] = []
+
+
+def _begun(text: str) -> list[Statement]:
+    """The whole statements of an answer that is still being written."""
+    try:
+        return parse_answer(text, _Begun, salvage=True).value.statements
+    except AnswerError:
+        return []
 
 
 def _parts(sources: Sequence[Source], call_tokens: int) -> list[tuple[Source, ...]]:

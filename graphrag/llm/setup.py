@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from graphrag.config import LLMConfig
+from graphrag.config import LLMConfig, Task, TaskSampling
 from graphrag.errors import ConfigError
 from graphrag.llm.admission import Limits
 from graphrag.llm.client import OpenAIClient
@@ -71,12 +71,14 @@ def open_gate(
         raise
 
 
-def sampling_of(settings: LLMConfig, *, max_tokens: int | None = None) -> Sampling:
-    """How the settings want answers sampled."""
-    return Sampling(
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        top_k=settings.top_k,
-        max_tokens=max_tokens or settings.max_tokens,
-        seed=settings.seed,
-    )
+def sampling_of(settings: LLMConfig, task: Task, *, max_tokens: int | None = None) -> Sampling:
+    """How the settings want answers to one kind of request sampled.
+
+    Args:
+        max_tokens: For a task whose answers are short, where the settings name no number for it.
+    """
+    own = settings.tasks.get(task, TaskSampling())
+    chosen = {name: getattr(settings, name) for name in TaskSampling.model_fields}
+    if max_tokens is not None:
+        chosen["max_tokens"] = min(max_tokens, settings.max_tokens)
+    return Sampling(**{**chosen, **own.model_dump(exclude_unset=True)})

@@ -19,6 +19,7 @@ from pipelines.commands.options import kg_argument, query_options, settings_opti
     show_default=True,
     help="Quote the sources, or let the model of the settings write, or look things up itself.",
 )
+@click.option("--stream", is_flag=True, help="With llm: show statements while they come, on stderr.")
 def ask_command(
     kg: str,
     question: str,
@@ -29,6 +30,7 @@ def ask_command(
     config_path: Path | None,
     overrides: tuple[str, ...],
     answerer: str,
+    stream: bool,
 ) -> int:
     """Answer a question, with citations that quote the sources.
 
@@ -45,7 +47,8 @@ def ask_command(
     with GraphRAG.open(place_of(kg)) as base:
         lend_embedding_key(base, trusted=False)
         config = query_config(base, config_path, overrides, asks=answerer != "quote")
-        with open_answerer(base, config, answerer) as ask:
+        hear = (lambda statement: click.echo(statement, err=True)) if stream else None
+        with open_answerer(base, config, answerer, hear=hear) as ask:
             answer = ask(question, mode=mode, k=k, trace=trace)
         if as_json:
             print_json(answer_json(base, answer, trace=trace))

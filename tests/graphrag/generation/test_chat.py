@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -6,7 +7,7 @@ from graphrag.datamodel import Answer, Context
 from graphrag.engine import GraphRAG
 from graphrag.generation.chat import STRATEGIES, ChatAnswerer, ChatGenerator, Strategy
 from graphrag.generation.verification import verify
-from graphrag.llm import Gate
+from graphrag.llm import Gate, ResponseLedger
 
 MakeGate = Callable[[str], Gate]
 THREE_HOPS = "Where was the founder of the firm that acquired Bolt born?"
@@ -133,6 +134,20 @@ def test_an_answer_streams(firms: GraphRAG, gate_to: MakeGate) -> None:
     assert len(pieces) > 3
     marker = next(item.marker for item in context.items if "Ada Stone founded Acme" in item.text)
     assert "".join(pieces) == f"Ada Stone. Ada Stone founded Acme. [{marker}]"
+
+
+def test_statements_come_one_by_one_and_only_true_ones(
+    firms: GraphRAG, gate_to: MakeGate, tmp_path: Path
+) -> None:
+    question = "Who founded Acme?"
+    context = firms.search(question)
+    for script in ("honest", "liar"):
+        gate = gate_to(script)
+        gate.ledger = ResponseLedger(tmp_path / f"{script}.db")
+        answerer = ChatAnswerer(gate, firms.view)
+        assert list(answerer.statements(question, context)) == ["Ada Stone founded Acme. [1]"]
+        assert answerer.answer(question, context).citations
+        assert gate.usage.calls == 1  # the answer is what was heard
 
 
 def test_a_generator_writes_plain_text(gate_to: MakeGate) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from graphrag.config import LLMConfig
 from graphrag.errors import ConfigError
-from graphrag.llm import Secret
+from graphrag.llm import Sampling, Secret
 from graphrag.llm.setup import open_gate, sampling_of
 
 
@@ -36,5 +36,16 @@ def test_what_is_missing_is_said_before_anything_is_sent(
 
 
 def test_sampling_follows_the_settings() -> None:
-    sampling = sampling_of(LLMConfig(temperature=0.4, top_k=9, seed=None), max_tokens=5)
+    sampling = sampling_of(LLMConfig(temperature=0.4, top_k=9, seed=None), "answer", max_tokens=5)
     assert (sampling.temperature, sampling.top_k, sampling.seed, sampling.max_tokens) == (0.4, 9, None, 5)
+
+
+def test_a_task_may_be_sampled_in_its_own_way() -> None:
+    settings = LLMConfig.model_validate(
+        {"temperature": 0.2, "max_tokens": 900, "tasks": {"judge": {"temperature": None, "max_tokens": 50}}}
+    )
+    assert sampling_of(settings, "answer") == Sampling(temperature=0.2, max_tokens=900, seed=0)
+    assert sampling_of(settings, "judge", max_tokens=400) == Sampling(temperature=None, max_tokens=50, seed=0)
+    assert sampling_of(settings, "resolve", max_tokens=300).max_tokens == 300
+    with pytest.raises(ValueError, match="tasks"):
+        LLMConfig.model_validate({"tasks": {"poetry": {}}})
