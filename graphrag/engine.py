@@ -20,6 +20,7 @@ from graphrag.errors import ConfigError, NotFoundError, StoreError
 from graphrag.ids import canonical_json
 from graphrag.ingest import Ingest, IngestReport
 from graphrag.progress import Silent
+from graphrag.resolution import Decision
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -268,6 +269,44 @@ class GraphRAG:
         self.view.apply((), keys)
         self._forget()
         return keys
+
+    def merge(self, first: str, second: str, *, first_type: str = "", second_type: str = "") -> None:
+        """Decide that two names are one thing, whatever the texts suggest; a later word replaces it.
+
+        The decision survives updates and rebuilds.
+
+        Args:
+            first, second: Names as people write them; a qualifier ("Ring (1998 film)") or a type picks one of
+                several things of a name.
+
+        Raises:
+            DataError: If both name the same.
+            NotFoundError: If nothing is called so.
+        """
+        self._decide(Decision("merge", first, second, first_type, second_type))
+
+    def split(self, first: str, second: str, *, first_type: str = "", second_type: str = "") -> None:
+        """Decide that two names are two things; as `merge`."""
+        self._decide(Decision("split", first, second, first_type, second_type))
+
+    def forget_decision(
+        self, first: str, second: str, *, first_type: str = "", second_type: str = ""
+    ) -> None:
+        """Take back what was decided about two names, so that the texts count again.
+
+        Raises:
+            NotFoundError: If nothing was decided about these names and types.
+        """
+        self.view.undecide(Decision("merge", first, second, first_type, second_type))
+        self._forget()
+
+    def decisions(self) -> list[Decision]:
+        """What was decided by `merge` and `split`, sorted by name."""
+        return self.view.decisions()
+
+    def _decide(self, decision: Decision) -> None:
+        self.view.decide([decision])
+        self._forget()
 
     def ingest(
         self,

@@ -180,6 +180,8 @@ def senses(terms: Sequence[tuple[Term, int]], types: Types) -> list[Sense]:
     Args:
         terms: Terms of one normal form, none literal, each with its number of documents.
     """
+    if len(terms) == 1:
+        return [_only_sense(*terms[0])]
     order = sorted(range(len(terms)), key=lambda i: (-terms[i][1], terms[i][0]))
     qualified: dict[str, list[int]] = defaultdict(list)
     firm: list[int] = []
@@ -205,6 +207,13 @@ def senses(terms: Sequence[tuple[Term, int]], types: Types) -> list[Sense]:
     if undecided:
         groups.append(_Group("?", terms, undecided))
     return _tagged(groups, terms, types)
+
+
+def _only_sense(term: Term, documents: int) -> Sense:
+    """What most names have: one term, so one sense. As the long way gives it."""
+    tag = "" if term.qualifier == "=" else term.qualifier
+    sure = bool(term.type) and term.strength != TAGGED
+    return Sense(term.normal, tag, term.type or None, sure, bool(term.qualifier), documents, [0])
 
 
 def _is_firm(index: int, terms: Sequence[tuple[Term, int]], types: Types) -> bool:

@@ -244,6 +244,22 @@ class Ledger(StoredView):
             writer.settle(touched)
             self._stamp(change)
 
+    def undecide(self, decision: Decision) -> None:
+        """Take back a decision on these names and types, of whatever kind.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        writer = self._writing()
+        decision = _canonical(decision)
+        with self._transaction():
+            change = self._strike(decision)
+            touched = Touched()
+            for name in (decision.first, decision.second):
+                touched.names |= self._names_like(name)
+            writer.settle(touched)
+            self._stamp(change)
+
     def recheck(self, ontology: str, check: Checker, *, fingerprint: str = "") -> None:
         """Take another ontology: new verdicts on every triple that was read, without reading again.
 
@@ -438,19 +454,29 @@ class Ledger(StoredView):
         return {row[0] for row in self._rows(query, (json.dumps(sorted(normals_of(name))),))}
 
     def _record(self, decision: Decision) -> int:
-        key = (decision.first, decision.first_type, decision.second, decision.second_type)
-        old = self._db.execute(
-            "SELECT kind FROM decisions WHERE first = ? AND first_type = ? AND second = ? "
-            "AND second_type = ?",
-            key,
-        ).fetchone()
-        change = 0 if old is None else -integrity.decision_digest(decision._replace(kind=old[0]))
+        try:
+            change = self._strike(decision)
+        except NotFoundError:
+            change = 0
         self._db.execute(
-            "INSERT OR REPLACE INTO decisions (kind, first, first_type, second, "
-            "second_type) VALUES (?, ?, ?, ?, ?)",
-            (decision.kind, *key),
+            "INSERT INTO decisions (kind, first, second, first_type, second_type) VALUES (?, ?, ?, ?, ?)",
+            decision,
         )
         return change + integrity.decision_digest(decision)
+
+    def _strike(self, decision: Decision) -> int:
+        """Delete what was decided about these names; the change of the digest."""
+        kinds = self._db.execute(
+            "DELETE FROM decisions WHERE first = ? AND second = ? AND first_type = ? AND second_type = ?"
+            " RETURNING kind",
+            decision[1:],
+        ).fetchall()
+        if not kinds:
+            raise NotFoundError(
+                f'nothing was decided about "{decision.first}" and "{decision.second}" with these types; '
+                "list the decisions with: graphrag resolve KG list"
+            )
+        return -integrity.decision_digest(decision._replace(kind=kinds[0][0]))
 
 
 def _canonical(decision: Decision) -> Decision:

@@ -3,7 +3,11 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+
+import hypothesis.strategies as st
+from hypothesis import given
 
 from graphrag.datamodel import Alias, Chunk, Document, Extraction, Mention, Span
 from graphrag.ids import chunk_id, document_id
@@ -281,3 +285,17 @@ def test_a_name_tells_its_kind_only_within_what_it_is_taken_for() -> None:
     assert SCHEMED.told_by("The Last Novel", "Work") == "Work"
     assert SCHEMED.told_by("Red River", "") == ""
     assert Types().told_by("Red River", "Place") == "Place"
+
+
+@given(
+    type=st.sampled_from(["", "Person", "Work"]),
+    strength=st.sampled_from([TAGGED, CORROBORATED, STATED]),
+    qualifier=st.sampled_from(["", "=", "1998 film"]),
+    documents=st.integers(1, 9),
+)
+def test_a_names_only_term_is_what_two_equal_halves_of_it_are(type, strength, qualifier, documents):
+    types = Types()
+    term = Term("ring", type, strength, qualifier, False)
+    (whole,) = senses([(term, 2 * documents)], types)
+    (halves,) = senses([(term, documents), (term, documents)], types)
+    assert replace(whole, terms=[]) == replace(halves, terms=[])

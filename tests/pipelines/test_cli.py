@@ -309,3 +309,34 @@ def test_the_demo_corpus_holds_the_announcement(run):
         if triple["verdict"] != "reject"
     }
     assert ("Apple", "ANNOUNCED", "M3 chip") in facts
+
+
+def test_resolve_merges_parts_and_forgets(run, corpus, tmp_path):
+    kg = tmp_path / "kg"
+    run("build", corpus, "--out", kg)
+    before = exported(run, kg, tmp_path)
+    names = ("Acme Robotics", "Ada Smith")
+    merged = run("resolve", kg, "merge", *names, "--json").json
+    assert len(merged["entities"]) == 1
+    assert [(d["kind"], d["first"], d["second"]) for d in merged["decisions"]] == [("merge", *names)]
+    assert run("rebuild", kg).code == 0
+    run("build", corpus, "--out", kg)
+    assert len(run("resolve", kg, "split", *names, "--json").json["entities"]) == 2
+    assert "split" in run("resolve", kg).out
+    assert run("resolve", kg, "forget", *names, "--json").json["decisions"] == []
+    assert exported(run, kg, tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["merge", "Acme Robotics"], 2, "name the two"),
+        (["merge", "Acme Robotics", "Nobody Known"], 2, "Nobody Known"),
+        (["forget", "Acme Robotics", "Ada Smith"], 2, "nothing was decided"),
+        (["split", "Acme Robotics", "Acme Robotics"], 2, "itself"),
+    ],
+)
+def test_resolve_says_what_is_wrong(run, small_kg, arguments, code, message):
+    outcome = run("resolve", small_kg, *arguments)
+    assert outcome.code == code
+    assert message in outcome.err

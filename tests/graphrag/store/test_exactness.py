@@ -126,6 +126,12 @@ class Exactness(RuleBasedStateMachine):
         ends = sorted([(decision.first, decision.first_type), (decision.second, decision.second_type)])
         self.decided[tuple(ends)] = decision
 
+    @precondition(lambda self: self.decided)
+    @rule(data=st.data())
+    def undecide(self, data: st.DataObject) -> None:
+        ends = data.draw(st.sampled_from(sorted(self.decided)))
+        self.ledger.undecide(self.decided.pop(ends))
+
     @rule(schema=st.sampled_from(sorted(SCHEMAS)))
     def recheck(self, schema: str) -> None:
         def verdicts(
