@@ -3,6 +3,7 @@
     python benchmarks/engine.py costs              # CPU per chunk and per update, 5,000 to 50,000 chunks
     python benchmarks/engine.py names              # resolution of 100,000 and 1,000,000 names
     python benchmarks/engine.py scale              # 1,000,000 entities, 3,000,000 relations
+    python benchmarks/engine.py peers              # five rivals, see benchmarks/peers.py
 
 CPU seconds (`time.process_time`) are of the calls to the store alone; making the input is not counted.
 Memory is the peak of the whole process. Each line is one JSON record.
@@ -280,12 +281,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["costs", "names", "scale", "open", "verify"])
+    parser.add_argument("what", choices=["costs", "names", "scale", "open", "verify", "peers"])
     parser.add_argument("--sizes", type=int, nargs="*", help="chunks or names")
     parser.add_argument("--folder", type=Path, help="where the base is made, or lies; kept")
     args = parser.parse_args()
     if args.what in ("open", "verify"):
         print(json.dumps((measure_open if args.what == "open" else measure_verify)(args.folder)))
+        return
+    if args.what == "peers":
+        from peers import run
+
+        for found in run(args.folder or Path("build/peers")):
+            print(json.dumps(found), flush=True)
         return
     measure, sizes = {
         "costs": (measure_costs, [5_000, 20_000, 50_000]),

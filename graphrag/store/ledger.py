@@ -98,10 +98,20 @@ class Ledger(StoredView):
             beside.rename(folder / FILE)
             _sync_folder(folder)
             db = schema.connect(folder / FILE, write=True)
+            try:
+                return cls(folder, db, lock, type_of)
+            except BaseException:
+                db.close()
+                raise
+        except sqlite3.DatabaseError as error:
+            lock.release()
+            raise _explain(error, folder) from error
+        except OSError as error:
+            lock.release()
+            raise StoreError(f'cannot write "{folder / FILE}": {error.strerror}; nothing was made') from error
         except BaseException:
             lock.release()
             raise
-        return cls(folder, db, lock, type_of)
 
     @classmethod
     def open(
@@ -421,9 +431,13 @@ class Ledger(StoredView):
                     self._writer.forget()
                     self._retype()
                 raise
+            self._note()
         except sqlite3.DatabaseError as error:
             raise _explain(error, self.folder) from error
-        self._note()
+        except OSError as error:
+            raise StoreError(
+                f'cannot write "{self.folder / _RECEIPT}": {error.strerror}; what was committed is safe'
+            ) from error
 
     def _note(self) -> None:
         meta = self.meta
@@ -491,6 +505,8 @@ def _canonical(decision: Decision) -> Decision:
 def _initialise(path: Path, settings: Mapping[str, Any], ontology: str, extractor: str) -> None:
     db = schema.connect(path, write=True)
     try:
+        # Without a log: it would bear the other file's name, and be left behind when this one is renamed.
+        db.execute("PRAGMA journal_mode=DELETE")
         db.execute("BEGIN IMMEDIATE")
         schema.create(db)
         meta = {
