@@ -1,4 +1,4 @@
-"""The graph in other forms: canonical JSONL, GraphML, CSV, Parquet, Turtle, Cypher, HTML.
+"""The graph in other forms: canonical JSONL, GraphML, CSV, Parquet, Turtle, Cypher, Neo4j CSV, HTML.
 
 Exports are written beside their target and renamed into place, so a reader never sees half of one.
 Texts are data in every form: escaped by that form's own rules, and never part of its syntax.
@@ -20,6 +20,7 @@ from graphrag.engine import GraphRAG
 from graphrag.errors import ConfigError, MissingDependencyError
 from graphrag.ids import canonical_json
 from pipelines.cypher import cypher_script
+from pipelines.neo4j_csv import neo4j_csv_files
 
 
 def export(base: GraphRAG, form: str, out: Path) -> str:
@@ -212,6 +213,7 @@ _FILES: dict[str, Callable[[GraphRAG], Iterator[str]]] = {
 _FOLDERS: dict[str, Callable[[GraphRAG], Iterator[tuple[str, Iterator[bytes]]]]] = {
     "csv": csv_files,
     "parquet": parquet_files,
+    "neo4j-csv": neo4j_csv_files,
 }
 
 

@@ -142,12 +142,16 @@ class Neo4jServer:
     def console(self) -> str:
         return (self.home / "logs" / "console.log").read_text(errors="replace")
 
-    def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``neo4j-admin`` with these arguments."""
+    def admin(self, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run ``neo4j-admin`` with these arguments, in `folder`; the server must be stopped."""
         place = {"NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
         command = [str(java()), "-Xmx512m", *_JVM, *self._class_path(), "org.neo4j.cli.AdminTool"]
         return subprocess.run(
-            [*command, *arguments], env={**os.environ, **place}, capture_output=True, text=True
+            [*command, *arguments],
+            env={**os.environ, **place},
+            capture_output=True,
+            text=True,
+            cwd=folder,
         )
 
     def _class_path(self) -> Sequence[str]:

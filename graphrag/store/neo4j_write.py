@@ -44,7 +44,7 @@ _ROWS = {"node": 5000, "edge": 5000}
 _BYTES = 4_000_000
 _FEW = 500
 _AT_ONCE = 20_000  # rows that are written in one transaction, so that readers see all of a change or none
-_DIGEST = "kg_digest"
+DIGEST = "kg_digest"
 
 
 @dataclass
@@ -182,6 +182,8 @@ class _Push:
         if not full and held is not None and {**held, **wanted, "run": held.get("run")} == held:
             return report
         _make_constraints(connection)
+        if held is not None and held.get("imported"):
+            _fill_empty_lists(connection)
         ontology = _ontology(ledger)
         labels = {label for labels in _labels(ledger, ontology) for label in labels}
         found_labels = {identifier(str(name), fallback="Entity") for name in (held or {}).get("labels") or ()}
@@ -191,7 +193,7 @@ class _Push:
         batches = self._batches(ontology, full=full)
         first = list(_first_rows(batches, _AT_ONCE))
         rest = next(batches, None)
-        final = {**wanted, "labels": known, "run": self._run}
+        final = {**wanted, "labels": known, "run": self._run, "imported": None}
         if rest is None:
             self._at_once(first, final, found, report)
         else:
@@ -341,7 +343,7 @@ def _node_batches(
             continue
         known = held is not None
         group = groups[node.labels, known]
-        row = {"id": node.id, "props": {**node.properties, _DIGEST: digest}}
+        row = {"id": node.id, "props": {**node.properties, DIGEST: digest}}
         for rows in group.add(row, _size(node.properties), _ROWS["node"]):
             yield Batch(kind.name, _write_node(kind, node.labels, known, known_labels), rows)
     few = _Group()
@@ -370,7 +372,7 @@ def _edge_batches(kind: EdgeKind, edges: Iterable[Edge], there: dict[str, _Place
         held = there.pop(edge.key, None)
         if held is not None and held.digest == digest:
             continue
-        row = {"s": edge.start, "t": edge.end, "props": {**edge.properties, _DIGEST: digest}}
+        row = {"s": edge.start, "t": edge.end, "props": {**edge.properties, DIGEST: digest}}
         if not kind.type:
             row["id"] = edge.key
             if held is not None and held[:3] != (edge.start, edge.type, edge.end):
@@ -488,6 +490,19 @@ def _make_constraints(connection: Connection) -> None:
         )
 
 
+def _fill_empty_lists(connection: Connection) -> None:
+    """Put back what the offline import cannot hold: it takes an empty list for an absent one."""
+    for where, key in (
+        ("(n:__Entity__)", "aliases"),
+        ("(n:__Entity__)", "names"),
+        ("(n:__Community__ WHERE n.report__json IS NOT NULL)", "findings"),
+    ):
+        connection.schema(
+            f"MATCH {where} WHERE n.{key} IS NULL CALL (n) {{ SET n.{key} = [] }} "
+            "IN TRANSACTIONS OF 10000 ROWS"
+        )
+
+
 def _make_indexes(connection: Connection) -> None:
     """Full-text indexes: passages, names to look at, and names and relation ids word by word."""
     exact = "OPTIONS {indexConfig: {`fulltext.analyzer`: 'keyword'}}"
@@ -519,7 +534,7 @@ def _listed_nodes(
     connection: Connection, kind: NodeKind, known_labels: Iterable[str], *, full: bool
 ) -> dict[str, str]:
     if not full:
-        query = f"MATCH (n:{kind.label}) RETURN n.id AS id, n.{_DIGEST} AS digest"
+        query = f"MATCH (n:{kind.label}) RETURN n.id AS id, n.{DIGEST} AS digest"
         return connection.collect(query, lambda rows: {row["id"]: row["digest"] or "" for row in rows})
     known = frozenset(known_labels)
     query = f"MATCH (n:{kind.label}) RETURN n.id AS id, labels(n) AS labels, properties(n) AS held"
@@ -538,7 +553,7 @@ def _listed_edges(connection: Connection, kind: EdgeKind, *, full: bool) -> dict
     held = "properties(r)" if full else "null"
     query = (
         f"MATCH {_pattern(kind)} RETURN a.id AS s, type(r) AS type, b.id AS t, r.id AS id, "
-        f"r.{_DIGEST} AS digest, {held} AS held"
+        f"r.{DIGEST} AS digest, {held} AS held"
     )
 
     def listed(rows: Iterator[dict[str, Any]]) -> dict[str, _Place]:

@@ -73,8 +73,8 @@ def test_statements_take_nothing_else_from_outside():
     """In braces stand constants of a kind, labels and types of the allow-list, and fixed text."""
     known = {
         "kind.label", "kind.start", "kind.end", "kind.type", "name", "key", "add", "remove", "held", "exact",
-        "_DIGEST", "_pattern(kind)", "_pattern(edge_kind)", "_pattern(RELATION)", "'|'.join(names)",
-        "':'.join(old)", "':'.join(labels)", "which",
+        "DIGEST", "_pattern(kind)", "_pattern(edge_kind)", "_pattern(RELATION)", "'|'.join(names)",
+        "':'.join(old)", "':'.join(labels)", "which", "where",
     }  # fmt: skip
     tree = ast.parse((ROOT / "graphrag/store/neo4j_write.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
