@@ -5,8 +5,10 @@ was lost is simply sent again. Neither APOC nor GDS is needed; any Neo4j from 5.
 """
 
 import logging
+import queue
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 _SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _OLDEST = (5, 26)
+_GRACE = 5.0  # seconds; the server looks every two whether a transaction has had its time
 _TOO_BIG = ("MemoryPoolOutOfMemoryError", "TransactionMemoryLimit", "OutOfMemoryError")
 
 # The driver reports each retry and notification through logging; what matters is raised.
@@ -156,7 +159,14 @@ class Connection:
     def limited(
         self, query: str, values: Mapping[str, object], *, rows: int, seconds: float
     ) -> list[dict[str, Any]]:
-        """At most `rows` rows of somebody else's query, in a read session the server ends in time."""
+        """At most `rows` rows of somebody else's query, in a read session the server ends in time.
+
+        The server looks at the clock between rows only, so one endless expression is not ended there; it
+        is not waited for either.
+
+        Raises:
+            StoreError: If it takes longer.
+        """
         from neo4j import unit_of_work
 
         @unit_of_work(timeout=seconds)
@@ -164,8 +174,11 @@ class Connection:
             result = transaction.run(_trusted(query), dict(values))
             return [record.data() for record, _ in zip(result, range(rows), strict=False)]
 
-        with self._explained(), self._session("READ") as session:
-            return session.execute_read(work)
+        def ask() -> list[dict[str, Any]]:
+            with self._explained(), self._session("READ") as session:
+                return session.execute_read(work)
+
+        return _in_time(ask, seconds + _GRACE, self.server.uri)
 
     def plan(self, query: str, values: Mapping[str, object]) -> tuple[str, list[tuple[str, str]]]:
         """What the server says a query would do, without doing it.
@@ -290,6 +303,28 @@ class Connection:
         if isinstance(error, exceptions.ConfigurationError):
             return ConfigError(f"{uri}: {_first_line(error)}")
         return StoreError(f"{uri} refused: {code} {_first_line(error)}")
+
+
+def _in_time(work: "Callable[[], _Result]", seconds: float, uri: str) -> _Result:
+    """What `work` gives, if it does so in time; it is left alone otherwise."""
+    done: queue.SimpleQueue[tuple[_Result | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((work(), None))
+        except BaseException as error:
+            done.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result, error = done.get(timeout=seconds)
+    except queue.Empty as late:
+        raise StoreError(
+            f"{uri} did not end a query at its time limit and is still at it; simplify the query"
+        ) from late
+    if error is not None:
+        raise error
+    return cast("_Result", result)
 
 
 def _passing(error: Exception) -> bool:
