@@ -166,6 +166,7 @@ class LLMConfig(_Section):
     samples: int = Field(5, ge=1, le=50, description="Votes of self-consistency.")
     sample_temperature: float = Field(0.7, ge=0.0, le=2.0, description="Of the votes of self-consistency.")
     agent_steps: int = Field(8, ge=1, le=50, description="Most steps of the agent mode.")
+    cypher: bool = Field(False, description="Let the model write reading queries on a graph in Neo4j.")
 
 
 class BuildConfig(_Section):

@@ -479,8 +479,9 @@ class GraphRAG:
         """Rows of a Cypher query that only reads; for a base that lives in Neo4j.
 
         Args:
-            text: A query, or the name of a template (neighbours, evidence, path, passages).
-            parameters: Its values; `rows` and `seconds` bound the answer (1,000 and 10).
+            text: A query, or the name of a template (neighbours, evidence, path, passages, similar).
+            parameters: Its values; `rows` and `seconds` bound the answer (1,000 and 10). The template
+                similar takes `words`, and needs the vectors of ``graphrag neo4j push --vectors``.
 
         Raises:
             ConfigError: If the base is not in Neo4j.
@@ -492,6 +493,9 @@ class GraphRAG:
                 "Cypher is for a knowledge base in Neo4j, opened for reading; move it there with: "
                 "graphrag neo4j push"
             )
+        if text == "similar" and "words" in parameters:
+            (vector,) = self.embedder.embed([str(parameters.pop("words"))])
+            parameters = {"limit": 8, **parameters, "vector": vector.tolist()}
         rows: list[dict[str, Any]] = run(text, **parameters)
         return rows
 

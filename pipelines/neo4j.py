@@ -1,15 +1,17 @@
 """What people do with a knowledge base in Neo4j: move it, compare it, and look at it in Neo4j Browser."""
 
 import json
+import math
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from graphrag.errors import DataError, NotFoundError
+from graphrag.errors import ConfigError, DataError, NotFoundError
 from graphrag.store.identifiers import label, relationship
 from graphrag.store.ledger import Ledger
 from graphrag.store.neo4j import Connection, Neo4jServer
@@ -17,6 +19,8 @@ from graphrag.store.neo4j_view import Neo4jView, pull
 from graphrag.store.neo4j_write import PushReport, differences, push
 
 if TYPE_CHECKING:
+    from graphrag.config import Config
+    from graphrag.generation.cypher import Found
     from graphrag.interfaces import Progress
     from ontology import Ontology
 
@@ -39,6 +43,24 @@ def push_to(
     """
     with Ledger.open(kg) as ledger, Connection(server, progress=progress) as connection:
         return push(ledger, connection, full=full, rejected=rejected, progress=progress)
+
+
+def push_vectors(kg: str | Path, server: Neo4jServer, *, progress: "Progress | None" = None) -> int:
+    """Give the passages in Neo4j the vectors of the embedder of `kg`; the number written."""
+    from graphrag.context import passage_text
+    from graphrag.engine import GraphRAG
+    from graphrag.store.neo4j_vectors import write_vectors
+    from pipelines.model import lend_embedding_key
+
+    with GraphRAG.open(kg) as base, Connection(server, progress=progress) as connection:
+        lend_embedding_key(base, trusted=False)
+        embedder = base.embedder
+        return write_vectors(
+            connection,
+            embedder.name,
+            embedder.dim,
+            lambda chunks: embedder.embed([passage_text(chunk) for chunk in chunks]),
+        )
 
 
 def pull_from(server: Neo4jServer, kg: str | Path, *, progress: "Progress | None" = None) -> str:
@@ -66,6 +88,85 @@ def opened(server: Neo4jServer) -> Iterator[Neo4jView]:
     """The knowledge base in Neo4j, for reading."""
     with Connection(server) as connection:
         yield Neo4jView(connection)
+
+
+def query_in(
+    server: Neo4jServer, text: str, parameters: Mapping[str, object], *, rows: int, seconds: float
+) -> list[dict[str, Any]]:
+    """Rows of a query that only reads, or of a template; as `Neo4jView.query`."""
+    with opened(server) as view:
+        return view.query(text, parameters, rows=rows, seconds=seconds)
+
+
+def parameters_of(given: Sequence[str]) -> dict[str, object]:
+    """Values from ``NAME=VALUE``: JSON where it is, text where it is not.
+
+    Raises:
+        ConfigError: If one has no name.
+    """
+    values: dict[str, object] = {}
+    for item in given:
+        name, sign, text = item.partition("=")
+        if not sign or not name.isidentifier():
+            raise ConfigError(f'"{item}" is not of the form NAME=VALUE')
+        try:
+            values[name] = json.loads(text)
+        except json.JSONDecodeError:
+            values[name] = text
+    return values
+
+
+def plain_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with plain values only: dates and points as text, bytes as their number."""
+    return [{key: _plain(value) for key, value in row.items()} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, bytes | bytearray):
+        return f"{len(value)} bytes"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else str(value)
+
+
+def ask_in_cypher(
+    server: Neo4jServer, question: str, config: "Config | None", *, rows: int, seconds: float
+) -> "Found":
+    """What a query found that the configured model wrote for a question.
+
+    Args:
+        config: The user's settings; those stored with the knowledge base if None.
+
+    Raises:
+        ConfigError: If the settings do not allow it (``llm.cypher``), or name no model.
+        GenerationError: If the model wrote no query that could be run.
+    """
+    from graphrag.generation.cypher import QueryWriter
+    from graphrag.llm.setup import sampling_of
+    from pipelines.model import open_model
+
+    with opened(server) as view:
+        if config is None or not config.llm.cypher:
+            raise ConfigError(
+                "letting a model write queries is off; allow it with --set llm.cypher=true beside the "
+                "model's settings (--set llm.model=...), or write the query yourself"
+            )
+        words = view.vocabulary()
+        with open_model(config, None) as gate:
+            writer = QueryWriter(
+                gate,
+                words.described(),
+                check=words.problems,
+                run=lambda text, values: view.query(text, values, rows=rows, seconds=seconds),
+                rows=rows,
+                sampling=sampling_of(config.llm),
+                prompts=Path(config.llm.prompts) if config.llm.prompts else None,
+            )
+            return writer.answer(question)
 
 
 # Neo4j Browser
@@ -136,8 +237,9 @@ def write_inspection(folder: Path, ontology: "Ontology | None", browser: str) ->
 
 
 def browser_address(server: Neo4jServer, http: str | None = None) -> str:
-    """Where Neo4j Browser of a server is by default, unless `http` says otherwise."""
+    """Where Neo4j Browser of a server is: at `http`, or NEO4J_HTTP in the environment, or its usual port."""
     host = urlsplit(server.uri).hostname or "localhost"
+    http = http or os.environ.get("NEO4J_HTTP")
     return (http or f"http://{host}:7474").rstrip("/") + "/browser/"
 
 

@@ -1,7 +1,7 @@
 """Results as a person reads them in a terminal."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -23,6 +23,9 @@ def answer_text(base: GraphRAG, answer: Answer, *, trace: bool = False) -> str:
         span = citation.evidence.span
         lines.append(f"  [{citation.marker}] {_name(document.title, document.key)}, {span.start}–{span.end}")
         lines.append(_wrap(f"“{citation.evidence.quote}”", indent="      "))
+    if not answer.abstained:
+        near = [hit.id for hit in answer.context.entities[:3]]
+        lines += _links(base, answer.path.entity_ids if answer.path is not None else near)
     how = f"mode {answer.context.mode}"
     why = answer.context.trace.get("mode_reason")
     if why:
@@ -55,6 +58,7 @@ def context_text(base: GraphRAG, context: Context, *, trace: bool = False) -> st
         entities = base.view.entities_by_id([hit.id for hit in context.entities[:10]])
         lines += ["", click.style("Entities", bold=True)]
         lines += [f"  {entity.name} ({entity.type})" for entity in entities]
+        lines += _links(base, [entity.id for entity in entities])
     if trace:
         lines += ["", trace_text(context.trace)]
     return "\n".join(lines)
@@ -83,6 +87,19 @@ def _render(lines: list[str], name: str, value: object, *, depth: int) -> None:
                 lines.append(f"{pad}  {_number(item)}")
     else:
         lines.append(f"{pad}{name}  {_number(value)}")
+
+
+def _links(base: GraphRAG, entity_ids: Sequence[str]) -> list[str]:
+    """Where to look at entities in Neo4j Browser, for a base that lives in Neo4j."""
+    server = getattr(base.view, "server", None)
+    if server is None or not entity_ids:
+        return []
+    from pipelines.neo4j import browser_address, entity_link
+
+    browser = browser_address(server)
+    entities = base.view.entities_by_id(list(entity_ids))
+    lines = ["", click.style("In Neo4j Browser", bold=True)]
+    return lines + [f"  {e.name}  {entity_link(browser, e.id, server=server)}" for e in entities]
 
 
 def _number(value: object) -> str:

@@ -40,7 +40,7 @@ logging.getLogger("neo4j").setLevel(logging.CRITICAL)
 
 
 class TransactionTooBigError(StoreError):
-    """The server has too little memory for one transaction of this size; halve it."""
+    """The server has too little memory or time for one transaction of this size; halve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,12 +236,14 @@ class Connection:
 
         end = time.monotonic() + self._wait_seconds
         attempt = 0
+        writes = mode == "WRITE"
         while True:
             try:
                 with self._session(mode) as session:
                     return work(session)
             except (Neo4jError, DriverError, OSError) as error:
-                if any(word in str(getattr(error, "code", "")) for word in _TOO_BIG):
+                code = str(getattr(error, "code", ""))
+                if any(word in code for word in (*_TOO_BIG, "TransactionTimedOut" if writes else "-")):
                     raise TransactionTooBigError(str(error)) from error
                 if not _passing(error):
                     raise self._explain(error) from error
@@ -290,7 +292,9 @@ class Connection:
                 f'{uri} has no database "{self.server.database}"; check NEO4J_DATABASE'
             )
         if "WriteOnReadOnly" in code or "ReadOnly" in code or "AccessMode" in code:
-            return StoreError(f"{uri} is read-only, so nothing can be written there: {_first_line(error)}")
+            return Neo4jUnavailableError(
+                f"{uri} is read-only, so nothing can be written there: {_first_line(error)}"
+            )
         if "TransactionTimedOut" in code:
             return StoreError(
                 f"{uri} ended a transaction for its time limit; raise db.transaction.timeout there: {code}"

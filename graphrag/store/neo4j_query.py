@@ -34,6 +34,10 @@ TEMPLATES: Mapping[str, str] = {
         "CALL db.index.fulltext.queryNodes('kg_text', $words, {limit: $limit}) YIELD node AS c, score "
         "RETURN c.id AS id, c.title AS title, c.text AS text, score ORDER BY score DESC, id"
     ),
+    "similar": (
+        "CALL db.index.vector.queryNodes('kg_vectors', $limit, $vector) YIELD node AS c, score "
+        "RETURN c.id AS id, c.title AS title, c.text AS text, score ORDER BY score DESC, id"
+    ),
 }
 _PROCEDURES = re.compile(r"db\.index\.(fulltext|vector)\.query(Nodes|Relationships)\b")
 

@@ -31,7 +31,7 @@ from graphrag.progress import Silent
 from graphrag.resolution import Decision
 from graphrag.store import codec, exporting
 from graphrag.store.ledger import IngestedDocument, Ledger
-from graphrag.store.neo4j import Connection
+from graphrag.store.neo4j import Connection, Neo4jServer
 from graphrag.store.neo4j_rows import LONGEST_NAME
 from graphrag.store.neo4j_write import manifest
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from graphrag.interfaces import Progress
+    from graphrag.store.neo4j_vocabulary import Vocabulary
 
 _Item = TypeVar("_Item")
 _DOCUMENT = (
@@ -85,6 +86,11 @@ class Neo4jView:
     def folder(self) -> Path:
         """Where what is derived from this very content may be kept: it names the fingerprint."""
         return self._connection.server.folder / str(self._held["fingerprint"])[:24]
+
+    @property
+    def server(self) -> Neo4jServer:
+        """Where it is."""
+        return self._connection.server
 
     @property
     def meta(self) -> Mapping[str, str]:
@@ -434,9 +440,23 @@ class Neo4jView:
         Raises:
             DataError: If the query would do more than read the graph.
         """
+        return self.query(text, parameters, rows=rows, seconds=seconds)
+
+    def query(
+        self, text: str, parameters: Mapping[str, object], *, rows: int = 1000, seconds: float = 10.0
+    ) -> list[dict[str, Any]]:
+        """As `cypher`, with the values as one mapping, so that no name of a value can stand for a limit."""
         from graphrag.store.neo4j_query import query
 
         return query(self._connection, text, parameters, rows=rows, seconds=seconds)
+
+    def vocabulary(self) -> "Vocabulary":
+        """The words that queries on this graph may use: those of its ontology, or else of what is in it."""
+        from graphrag.store.neo4j_vocabulary import Vocabulary
+        from ontology import load_ontology
+
+        text = self.meta["ontology"]
+        return Vocabulary.of(load_ontology(text) if text else None, self._connection)
 
     # Private
 

@@ -6,6 +6,7 @@ alone. Small changes are one transaction; a longer load marks the base incomplet
 """
 
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -277,8 +278,9 @@ class _Push:
         except TransactionTooBigError as error:
             if len(rows) == 1:
                 raise StoreError(
-                    f"one of the {batch.kind} is too big for a transaction on {self._connection.server.uri}; "
-                    "raise db.memory.transaction.max there"
+                    f"one of the {batch.kind} is too much for a transaction on "
+                    f"{self._connection.server.uri}; raise db.memory.transaction.max or "
+                    "db.transaction.timeout there"
                 ) from error
             for part in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
                 self._step(batch, part, report)
@@ -524,7 +526,24 @@ def _make_indexes(connection: Connection) -> None:
         connection.schema(
             f"CREATE FULLTEXT INDEX kg_relations FOR ()-[r:{'|'.join(names)}]-() ON EACH [r.id] {exact}"
         )
-    connection.schema("CALL db.awaitIndexes(600)")
+    await_indexes(connection)
+
+
+def await_indexes(connection: Connection, seconds: float = 600.0) -> None:
+    """Wait until our indexes are filled; by asking again and again, since calls may have a short limit."""
+    end = time.monotonic() + seconds
+    query = (
+        "SHOW INDEXES YIELD name, state WHERE name STARTS WITH 'kg_' AND state <> 'ONLINE' "
+        "RETURN name, state ORDER BY name"
+    )
+    while waiting := connection.read(query):
+        failed = [row["name"] for row in waiting if row["state"] == "FAILED"]
+        if failed or time.monotonic() > end:
+            raise StoreError(
+                f"the index {(failed or [waiting[0]['name']])[0]} of {connection.server.uri} did not come "
+                "online; its log says why; drop it there and push again"
+            )
+        time.sleep(0.2)
 
 
 # What is there
@@ -617,4 +636,4 @@ def _parts(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:
         yield part
 
 
-__all__ = ["EDGE_KINDS", "NODE_KINDS", "PushReport", "differences", "manifest", "push"]
+__all__ = ["EDGE_KINDS", "NODE_KINDS", "PushReport", "await_indexes", "differences", "manifest", "push"]

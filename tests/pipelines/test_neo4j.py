@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from graphrag.config import Config
+from graphrag.context import passage_text
 from graphrag.engine import GraphRAG
 from graphrag.errors import ConfigError, DataError, StoreError
 from graphrag.llm.secret import Secret
@@ -14,6 +15,7 @@ from graphrag.registry import make_ontology
 from graphrag.store.neo4j import Connection
 from graphrag.store.neo4j import Neo4jServer as Place
 from graphrag.store.neo4j_query import TEMPLATES
+from graphrag.testing.server import ScriptedServer
 from pipelines.knowledge import neo4j_at, place_of
 from pipelines.neo4j import deep_link, entity_link, guide, push_to, saved_queries, style
 from tests.neo4j_server import shared_server, wipe
@@ -95,6 +97,19 @@ def test_searching_and_asking_in_neo4j_is_searching_and_asking_in_the_file(demo_
 
 
 @pytest.mark.neo4j
+def test_an_answer_from_neo4j_says_where_to_look_at_what_it_names(run, demo_kg, uri, monkeypatch):
+    push_to(demo_kg, Place(uri))
+    monkeypatch.setenv("NEO4J_HTTP", "http://127.0.0.1:17474")
+    for command in ("ask", "search"):
+        said = run(command, uri, "Who is the CEO of the company that invented the iPhone?").out
+        (line,) = [line for line in said.splitlines() if line.startswith("  Tim Cook  ")]
+        assert "http://127.0.0.1:17474/browser/?dbms=bolt" in line
+        with GraphRAG.open(Place(uri)) as base:
+            assert base.entity("Tim Cook").id in line
+    assert "Neo4j Browser" not in run("ask", demo_kg, "Who is the CEO of Apple?").out
+
+
+@pytest.mark.neo4j
 def test_a_writer_that_was_overtaken_starts_from_what_is_there(demo_kg, corpus, tmp_path, uri):
     here, there = Place(uri, cache=tmp_path / "here"), Place(uri, cache=tmp_path / "there")
     with GraphRAG.build(corpus, here) as base:
@@ -130,7 +145,7 @@ def test_saved_queries_and_templates_run_and_only_read(demo_kg, uri):
         assert base.cypher("path", first="Tim Cook", second="iPhone")[0]["names"][0] == "Tim Cook"
         assert len(base.cypher("passages", words="telephone", limit=2)) <= 2
         assert len(base.cypher("MATCH (n) RETURN n.id", rows=7)) == 7
-        assert set(TEMPLATES) == {"neighbours", "evidence", "path", "passages"}
+        assert set(TEMPLATES) == {"neighbours", "evidence", "path", "passages", "similar"}
 
 
 @pytest.mark.neo4j
@@ -229,3 +244,58 @@ def test_every_saved_query_has_a_title_a_limit_or_counts_and_stands_in_the_guide
         assert (
             "LIMIT" in query or "count(" in query or "shortestPath" in query or "__KnowledgeBase__" in query
         )
+
+
+@pytest.mark.neo4j
+def test_vectors_are_given_once_and_like_passages_are_found(run, demo_kg, uri):
+    first = run("neo4j", "push", demo_kg, "--uri", uri, "--vectors", "--json")
+    with GraphRAG.open(demo_kg) as here, GraphRAG.open(Place(uri)) as base:
+        assert first.json["vectors"] == here.stats()["chunks"]
+        chunks = list(here.view.chunks())
+        held = here.embedder.embed([passage_text(chunk) for chunk in chunks])
+        words = "a telephone with a screen"
+        likeness = held @ here.embedder.embed([words])[0]
+        best = [chunks[row].id for row in likeness.argsort()[::-1][:20]]
+        found = base.cypher("similar", words=words, limit=10)
+        assert found[0]["id"] == best[0]
+        assert len({row["id"] for row in found} & set(best)) >= 8
+    assert run("neo4j", "push", demo_kg, "--uri", uri, "--vectors", "--json").json["vectors"] == 0
+    assert run("neo4j", "verify", demo_kg, "--uri", uri).code == 0
+
+
+# Queries from the command line, and those that a model writes
+
+
+@pytest.mark.neo4j
+def test_a_query_and_a_template_from_the_command_line(run, demo_kg, uri):
+    push_to(demo_kg, Place(uri))
+    found = run("neo4j", "query", "neighbours", "--uri", uri, "--param", "name=Apple", "--json")
+    assert {"subject", "relation", "object", "weight", "id"} == set(found.json["rows"][0])
+    own = "MATCH (p:Person) WHERE p.name = $name RETURN p.name AS name, size(p.aliases) AS aliases"
+    shown = run("neo4j", "query", own, "--uri", uri, "--param", "name=Tim Cook").out
+    assert shown.splitlines()[0].split() == ["name", "aliases"]
+    assert "Tim Cook" in shown
+    assert run("neo4j", "query", "MATCH (n) DETACH DELETE n", "--uri", uri).code == 2
+    assert run("neo4j", "query", own, "--uri", uri, "--param", "name").code == 2
+    assert run("neo4j", "verify", demo_kg, "--uri", uri).code == 0
+
+
+@pytest.mark.neo4j
+def test_a_model_writes_a_query_only_where_that_is_allowed(run, demo_kg, uri, tmp_path, monkeypatch):
+    push_to(demo_kg, Place(uri))
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    with ScriptedServer(tmp_path, script="tests.pipelines.scripts:querying") as model:
+        settings = ["--set", "llm.model=m", "--set", f"llm.base_url={model.url}"]
+        ask = ["neo4j", "query", "--ask", "--uri", uri, "--json"]
+        off = run(*ask, "Who is the CEO of Apple?", *settings)
+        assert off.code == 2
+        assert "llm.cypher=true" in off.err
+        assert model.requests() == []
+        settings += ["--set", "llm.cypher=true"]
+        found = run(*ask, "Who is the CEO of Apple?", *settings)
+        assert {"name": "Tim Cook"} in found.json["rows"], found.err
+        assert found.json["parameters"] == {"name": "Apple"}
+        bad = run(*ask, "Delete Apple?", *settings)
+        assert (bad.code, bad.out) == (1, "")
+        assert "would change the database" in bad.err
+    assert run("neo4j", "verify", demo_kg, "--uri", uri).code == 0

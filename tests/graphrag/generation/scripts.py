@@ -234,3 +234,21 @@ def matching(messages: Messages, body: Mapping[str, Any]) -> str:
     places = [set(re.findall(r"born in (\w+)", side)) for side in (first, second)]
     same = "unsure" if not all(places) else "yes" if places[0] & places[1] else "no"
     return json.dumps({"reason": "places", "same": same})
+
+
+def querying(messages: Messages, body: Mapping[str, Any]) -> str:
+    """Writes queries: with a wrong word first, and puts it right when told; some never learn."""
+    question = question_of(messages)
+    told = [str(message["content"]) for message in messages if "was not run" in str(message["content"])]
+    founder = (
+        "CALL db.index.fulltext.queryNodes('kg_names', $name, {limit: 1}) YIELD node AS o "
+        "MATCH (p:Person)-[:FOUNDED]->(o) RETURN p.name AS name LIMIT 5"
+    )
+    query, values, missing = founder, {"name": question.split()[-1].rstrip("?")}, ""
+    if question.startswith("Who founded") and not told:
+        query = founder.replace(":FOUNDED", ":FOUNDER_OF")
+    elif question.startswith("Delete"):
+        query = "MATCH (p:Person) DETACH DELETE p RETURN count(p)"
+    elif question.startswith("What will"):
+        query, values, missing = "", {}, "The graph holds no forecasts."
+    return json.dumps({"query": query, "parameters": values, "missing": missing})

@@ -74,12 +74,16 @@ def test_statements_take_nothing_else_from_outside():
     known = {
         "kind.label", "kind.start", "kind.end", "kind.type", "name", "key", "add", "remove", "held", "exact",
         "DIGEST", "_pattern(kind)", "_pattern(edge_kind)", "_pattern(RELATION)", "'|'.join(names)",
-        "':'.join(old)", "':'.join(labels)", "which", "where",
+        "':'.join(old)", "':'.join(labels)", "which", "where", "int(dim)",
+        "' or '.join(map(repr, _INDEXES))",
     }  # fmt: skip
-    tree = ast.parse((ROOT / "graphrag/store/neo4j_write.py").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    files = sorted((ROOT / "graphrag" / "store").glob("neo4j*.py"))
+    assert len(files) >= 8
+    for node in (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
         if isinstance(node, ast.JoinedStr):
             text = ast.unparse(node)
-            if re.search(r"\b(MATCH|MERGE|CREATE|DELETE|REMOVE)\b", text):
+            if re.search(r"\b(MATCH|MERGE|CREATE|DELETE|REMOVE|CALL|DROP)\b", text):
                 for part in (part for part in node.values if isinstance(part, ast.FormattedValue)):
-                    assert ast.unparse(part.value) in known, f"line {node.lineno}: {ast.unparse(part.value)}"
+                    name = ast.unparse(part.value)
+                    constant = re.fullmatch(r"_?[A-Z]+(\.label)?", name)
+                    assert constant or name in known, f"line {node.lineno}: {name}"

@@ -273,7 +273,7 @@ def test_every_good_query_is_answered_as_the_server_answers_it(asked):
         whole = disguise.format(text)
         rows = query(connection, whole, values)
         assert rows == connection.limited(whole, values, rows=1000, seconds=10), text
-    for name in TEMPLATES:
+    for name in set(TEMPLATES) - {"similar"}:  # that one needs vectors, which this base has not
         query(connection, name, TEMPLATE_VALUES)
 
 
