@@ -42,7 +42,7 @@ from graphrag.store.neo4j_write import (
 )
 
 sys.path.insert(0, str(Path(__file__).parent))
-from neo4j_peer import made_edges, made_nodes  # noqa: E402
+from neo4j_peer import made_edges, made_nodes
 
 SPLIT = "dev"
 

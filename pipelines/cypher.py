@@ -17,8 +17,8 @@ _PLAIN = re.compile(r"[ !#-&(-\[\]-_a-~]")
 def literal(value: object) -> str:
     r"""A value as a Cypher literal.
 
-    Everything outside a small set of plain ASCII is written as ``\uXXXX``, so that no quote,
-    backslash, newline or invisible character of a text can end the literal.
+    Quotes and backslashes have a backslash before them, and everything else outside plain ASCII is written
+    as ``\uXXXX``, so that no character of a text can end the literal.
     """
     if value is None:
         return "null"
@@ -102,6 +102,9 @@ def _map(properties: Mapping[str, object]) -> str:
 def _escape(letter: str) -> str:
     if _PLAIN.fullmatch(letter):
         return letter
+    if letter in "\\'\"":
+        # Never as a code: Neo4j 5 turns codes into letters before it looks for the end of a literal.
+        return f"\\{letter}"
     code = ord(letter)
     if code > 0xFFFF:
         code -= 0x10000

@@ -187,9 +187,10 @@ def style(ontology: "Ontology | None") -> str:
     rules += [_node_rule(name, color) for name, color in colors.items()]
     names = sorted({relationship(key) for key in ontology.relations}) if ontology is not None else []
     for place, name in enumerate(names):
-        color = _COLORS[place % len(_COLORS)]
+        color = _color(place % (2 * len(_COLORS)))  # a thin line must not be pale
         rules.append(
-            f"relationship.{name} {{\n  color: {color};\n  shaft-width: 2px;\n  caption: '<type>';\n}}"
+            f"relationship.{name} {{\n  color: {color};\n  shaft-width: 2px;\n"
+            f"  text-color-internal: {_text_on(color)};\n  caption: '<type>';\n}}"
         )
     return "\n\n".join(rules) + "\n"
 
@@ -315,26 +316,39 @@ def as_json(report: PushReport) -> dict[str, Any]:
 
 
 def _colors(ontology: "Ontology | None") -> dict[str, str]:
-    """Colour by label: general types first; a type has the colour of its topmost kind, made darker."""
+    """Colour by label: general types first, so that where a node has several the most specific one wins.
+
+    Where there are more types than colours, lighter ones follow.
+    """
     if ontology is None:
         return {"Entity": _COLORS[0]}
-    found = {}
     depth = {key: len(ontology.ancestors(key)) for key in ontology.types}
     order = sorted(ontology.types, key=lambda key: (depth[key], key))
-    for place, key in enumerate(order):
-        found[label(key)] = _COLORS[place % len(_COLORS)]
-    return found
+    return {label(key): _color(place) for place, key in enumerate(order)}
+
+
+def _color(place: int) -> str:
+    round_, number = divmod(place, len(_COLORS))
+    share = min(0.3 * round_, 0.6)
+    return "#" + "".join(f"{round(part + (255 - part) * share):02X}" for part in _parts(_COLORS[number]))
 
 
 def _node_rule(name: str, color: str) -> str:
-    dark = color in ("#F0E442", "#E69F00", "#56B4E9", "#D9C7A0", "#A5ABB6")
-    text = "#1B1F24" if dark else "#FFFFFF"
     return (
         f"node.{name} {{\n  color: {color};\n  border-color: {_darker(color)};\n"
-        f"  text-color-internal: {text};\n  caption: '{{name}}';\n}}"
+        f"  text-color-internal: {_text_on(color)};\n  caption: '{{name}}';\n}}"
     )
 
 
+def _text_on(color: str) -> str:
+    """Nearly black or white, whichever stands out more by its brightness."""
+    red, green, blue = _parts(color)
+    return "#1B1F24" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#FFFFFF"
+
+
+def _parts(color: str) -> list[int]:
+    return [int(color[place : place + 2], 16) for place in (1, 3, 5)]
+
+
 def _darker(color: str) -> str:
-    parts = [int(color[place : place + 2], 16) * 4 // 5 for place in (1, 3, 5)]
-    return "#" + "".join(f"{part:02X}" for part in parts)
+    return "#" + "".join(f"{part * 4 // 5:02X}" for part in _parts(color))

@@ -121,7 +121,9 @@ class Neo4jServer:
         end = time.monotonic() + timeout_seconds
         while time.monotonic() < end:
             if self._process.poll() is not None:
-                raise RuntimeError(f"Neo4j exited with {self._process.returncode}: {self.console()[-2000:]}")
+                code = self._process.returncode
+                self.kill()
+                raise RuntimeError(f"Neo4j exited with {code}: {self.console()[-2000:]}")
             if self.answers():
                 return self
             time.sleep(0.2)

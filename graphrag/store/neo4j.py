@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 _SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _OLDEST = (5, 26)
+_LATE_ATTEMPTS = 5
 _GRACE = 5.0  # seconds; the server looks every two whether a transaction has had its time
 _TOO_BIG = ("MemoryPoolOutOfMemoryError", "TransactionMemoryLimit", "OutOfMemoryError")
 
@@ -117,9 +118,7 @@ class Connection:
         try:
             with self._explained():
                 self._driver.verify_connectivity()
-                with self._session("READ") as session:
-                    asked = "CALL dbms.components() YIELD versions RETURN versions[0] AS version"
-                    self.version = str(session.run(asked).single(strict=True)["version"])
+            self.version = self._persisted("READ", _version, wait_seconds=0.0)
         except BaseException:
             self._driver.close()
             raise
@@ -229,36 +228,45 @@ class Connection:
                 transaction.commit()
                 return result
 
-        return self._persisted("WRITE", once)
+        return self._persisted("WRITE", once, halves=True)
 
-    def _persisted(self, mode: str, work: "Callable[[Session], _Result]") -> _Result:
+    def _persisted(
+        self,
+        mode: str,
+        work: "Callable[[Session], _Result]",
+        *,
+        halves: bool = False,
+        wait_seconds: float | None = None,
+    ) -> _Result:
         from neo4j.exceptions import DriverError, Neo4jError
 
-        end = time.monotonic() + self._wait_seconds
+        waits = self._wait_seconds if wait_seconds is None else wait_seconds
+        end = time.monotonic() + waits
         attempt = 0
-        writes = mode == "WRITE"
         while True:
             try:
                 with self._session(mode) as session:
                     return work(session)
             except (Neo4jError, DriverError, OSError) as error:
                 code = str(getattr(error, "code", ""))
-                if any(word in code for word in (*_TOO_BIG, "TransactionTimedOut" if writes else "-")):
-                    raise TransactionTooBigError(str(error)) from error
-                if not _passing(error):
+                late = "TransactionTimedOut" in code
+                if any(word in code for word in _TOO_BIG) or (late and halves):
+                    raise TransactionTooBigError(_first_line(error)) from error
+                # What timed out once may be quick when the server has its plan and its pages.
+                if not _passing(error) and not (late and attempt < _LATE_ATTEMPTS):
                     raise self._explain(error) from error
                 if time.monotonic() >= end:
-                    raise self._gave_up(error) from error
+                    raise self._gave_up(error, waits) from error
             attempt += 1
             if attempt == 3:
                 self._progress.start("waiting for the Neo4j server", None)
             time.sleep(min(5.0, 0.1 * 2**attempt) * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries)
 
-    def _gave_up(self, error: Exception) -> Exception:
-        if not self._wait_seconds:
+    def _gave_up(self, error: Exception, waited: float) -> Exception:
+        if not waited:
             return self._explain(error)
         return Neo4jUnavailableError(
-            f"{self.server.uri} did not come back in {self._wait_seconds:.0f} s; what it had acknowledged is "
+            f"{self.server.uri} did not come back in {waited:.0f} s; what it had acknowledged is "
             "safe; run the same command again to go on from there"
         )
 
@@ -307,6 +315,11 @@ class Connection:
         if isinstance(error, exceptions.ConfigurationError):
             return ConfigError(f"{uri}: {_first_line(error)}")
         return StoreError(f"{uri} refused: {code} {_first_line(error)}")
+
+
+def _version(session: "Session") -> str:
+    asked = "CALL dbms.components() YIELD versions RETURN versions[0] AS version"
+    return str(session.run(asked).single(strict=True)["version"])
 
 
 def _in_time(work: "Callable[[], _Result]", seconds: float, uri: str) -> _Result:

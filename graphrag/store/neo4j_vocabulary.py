@@ -8,6 +8,7 @@ against writing, which is `graphrag.store.neo4j_query`'s: both look at every suc
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphrag.store.identifiers import label, relationship
@@ -23,16 +24,18 @@ _MOST_SUMS = 4  # a text added to itself step by step would fill the server's me
 _OURS = (DOCUMENT, CHUNK, ENTITY, COMMUNITY)
 _INDEXES = ("kg_names", "kg_text")
 _PROCEDURE = "db.index.fulltext.querynodes"
-_FUNCTIONS = frozenset(
-    "count collect size min max sum avg coalesce labels type nodes relationships length startnode endnode "
-    "tolower toupper trim substring head last keys any all none single exists shortestpath "
-    "tointeger tofloat tostring abs round".split()
-)
-_WORDS = frozenset(
-    "match optional where return with unwind as distinct order by asc desc ascending descending skip limit "
-    "and or xor not in is null true false starts ends contains case when then else end union call yield "
-    "exists count collect on shortest".split()
-)
+_FUNCTIONS = frozenset({
+    "count", "collect", "size", "min", "max", "sum", "avg", "coalesce", "labels", "type", "nodes",
+    "relationships", "length", "startnode", "endnode", "tolower", "toupper", "trim", "substring",
+    "head", "last", "keys", "any", "all", "none", "single", "exists", "shortestpath", "tointeger",
+    "tofloat", "tostring", "abs", "round",
+})  # fmt: skip
+_WORDS = frozenset({
+    "match", "optional", "where", "return", "with", "unwind", "as", "distinct", "order", "by",
+    "asc", "desc", "ascending", "descending", "skip", "limit", "and", "or", "xor", "not", "in",
+    "is", "null", "true", "false", "starts", "ends", "contains", "case", "when", "then", "else",
+    "end", "union", "call", "yield", "exists", "count", "collect", "on", "shortest",
+})  # fmt: skip
 _BEFORE_BRACKET = _WORDS - {"exists", "count", "collect"}
 _STARTS = ("match", "optional", "with", "unwind", "return", "call")
 _TOKEN = re.compile(
@@ -109,8 +112,7 @@ class Vocabulary:
         return f"Labels: {kinds}\nRelations:\n" + "\n".join(lines)
 
     def _unknown(self, tokens: list[_Token]) -> Iterator[str]:
-        made = {token.text for token, after in zip(tokens, tokens[1:], strict=False)
-                if after.text == ":" and token.inside == "{map"}  # fmt: skip
+        made = {a.text for a, b in pairwise(tokens) if b.text == ":" and a.inside == "{map"}
         for place, token in enumerate(tokens):
             before = tokens[place - 1] if place else _Token("", "")
             after = tokens[place + 1] if place + 1 < len(tokens) else _Token("", "")
