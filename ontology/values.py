@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from ontology.patterns import MAX_LENGTH
 from ontology.schema import ValueKind, ValueType
 
 MAX_VALUE_LENGTH = 1000
@@ -179,7 +180,9 @@ def _read_enumeration(text: str, value: ValueType) -> str | None:
 
 
 def _read_pattern(text: str, value: ValueType) -> str | None:
-    return text if value.pattern is not None and re.fullmatch(value.pattern, text) else None
+    if value.pattern is None or len(text) > MAX_LENGTH:
+        return None
+    return text if re.fullmatch(value.pattern, text) else None
 
 
 _READERS: dict[ValueKind, Callable[[str, ValueType], str | None]] = {

@@ -1,25 +1,20 @@
-"""Read a schema from OWL, RDFS or SHACL. Nothing outside the given files is ever opened.
-
-RDF formats can point elsewhere (XML entities, JSON-LD contexts, owl:imports). All of these are refused before
-or while parsing, and statements are counted as they arrive, so a hostile file costs at most a second.
-"""
+"""Read a schema from OWL, RDFS or SHACL. Nothing outside the given files is ever opened, imports included."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rdflib import BNode, Graph, Literal, URIRef
-from rdflib.collection import Collection
+from rdflib import BNode, Literal, URIRef
 from rdflib.namespace import DC, DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD
-from rdflib.plugins.stores.memory import Memory
 from rdflib.term import Node
 
 from ontology.loader import MAX_TEXT, validate_ontology
+from ontology.rdf.parsing import Parser, format_of, read_text
+from ontology.rdf.statements import Statements
 from ontology.rdf.vocabulary import SCHEMA_ORG, VALUE_KINDS, G
 from ontology.schema import (
     IDENTIFIER,
@@ -32,14 +27,6 @@ from ontology.schema import (
     ValueType,
     words_of,
 )
-
-MAX_BYTES = 8_000_000
-MAX_TRIPLES = 20_000
-SUFFIXES = {
-    **dict.fromkeys((".ttl", ".turtle", ".n3", ".nt"), "turtle"),
-    **dict.fromkeys((".owl", ".rdf", ".xml"), "xml"),
-    **dict.fromkeys((".jsonld", ".json"), "json-ld"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +52,27 @@ def import_rdf(
         OntologyError: If a file cannot be read or parsed, refers to something outside, is over the limits,
             or holds no schema.
     """
-    graph = Graph(store=_CountingStore())
+    parser = Parser()
     for path in paths:
-        _parse_into(graph, _read(Path(path)), format or _format_of(Path(path)), str(path))
+        parser.parse(read_text(Path(path)), format or format_of(Path(path)), str(path))
     source = ", ".join(str(path) for path in paths)
-    return _import(graph, name or (Path(paths[0]).stem if paths else "ontology"), name, source, skip_imports)
+    fallback = Path(paths[0]).stem if paths else "ontology"
+    return _import(parser.statements, fallback, name, source, skip_imports)
 
 
 def import_rdf_text(
     text: str, *, format: str = "turtle", name: str | None = None, skip_imports: bool = False
 ) -> Imported:
     """The same from text."""
-    graph = Graph(store=_CountingStore())
-    _parse_into(graph, text, format, None)
-    return _import(graph, "ontology", name, None, skip_imports)
+    parser = Parser()
+    parser.parse(text, format, None)
+    return _import(parser.statements, "ontology", name, None, skip_imports)
 
 
 def _import(
-    graph: Graph, fallback: str, name: str | None, source: str | None, skip_imports: bool
+    graph: Statements, fallback: str, name: str | None, source: str | None, skip_imports: bool
 ) -> Imported:
-    imports = sorted({str(target) for target in graph.objects(None, OWL.imports)})
+    imports = sorted({str(target) for target in graph.all_objects(OWL.imports)})
     if imports and not skip_imports:
         raise OntologyError(
             f"the file imports {imports[0]}; nothing is fetched: give the imported file as well and remove "
@@ -103,117 +91,6 @@ def _import(
     return Imported(ontology, tuple(sorted(set(reader.notes))))
 
 
-class _TooManyTriplesError(Exception):
-    pass
-
-
-class _CountingStore(Memory):
-    """A store that stops the parser before a hostile file fills the memory."""
-
-    _count = 0
-
-    def add(self, triple: Any, context: Any, quoted: bool = False) -> None:
-        self._count += 1
-        if self._count > MAX_TRIPLES:
-            raise _TooManyTriplesError
-        super().add(triple, context, quoted)
-
-
-def _read(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise OntologyError(
-                f"{size:,} bytes is over the limit of {MAX_BYTES:,}; import a part of it", source=str(path)
-            )
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OntologyError(f"cannot read the RDF file: {reason}", source=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise OntologyError("the file is not UTF-8 text; save it as UTF-8", source=str(path)) from error
-
-
-def _format_of(path: Path) -> str:
-    try:
-        return SUFFIXES[path.suffix.lower()]
-    except KeyError:
-        known = ", ".join(SUFFIXES)
-        raise OntologyError(
-            f"unknown RDF suffix {path.suffix!r}; use one of {known}", source=str(path)
-        ) from None
-
-
-def _parse_into(graph: Graph, text: str, format: str, source: str | None) -> None:
-    if format == "xml" and not text.lstrip().startswith("<"):
-        format = "turtle"  # .owl files are often Turtle
-    if format == "xml":
-        _refuse_doctype(text, source)
-    elif format == "json-ld":
-        _refuse_remote_contexts(text, source)
-    elif format != "turtle":
-        raise OntologyError(f"cannot read RDF as {format!r}; choose turtle, xml or json-ld", source=source)
-    try:
-        # Without a base, a relative IRI would become a file: IRI of the working directory.
-        graph.parse(data=text, format=format, publicID="https://imported.invalid/")
-    except _TooManyTriplesError:
-        raise OntologyError(
-            f"more than {MAX_TRIPLES:,} statements; import a part of it", source=source
-        ) from None
-    except RecursionError as error:
-        raise OntologyError("nested too deeply", source=source) from error
-    except OntologyError:
-        raise
-    except Exception as error:
-        problem = " ".join(str(error).split())[:200] or type(error).__name__
-        raise OntologyError(f"not valid {format}: {problem}", source=source, line=_line_of(error)) from error
-
-
-def _line_of(error: Exception) -> int | None:
-    getter = getattr(error, "getLineNumber", None)
-    line = getter() if callable(getter) else getattr(error, "lines", None)
-    return line if isinstance(line, int) else None
-
-
-def _refuse_doctype(text: str, source: str | None) -> None:
-    match = re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.IGNORECASE)
-    if match:
-        line = text.count("\n", 0, match.start()) + 1
-        raise OntologyError(
-            "document types and entities are refused in RDF/XML; save the ontology as Turtle",
-            source=source,
-            line=line,
-        )
-    declared = re.match(r"\s*<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)", text)
-    if declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii", "ascii"):
-        raise OntologyError(
-            f"encoding {declared[1]} is refused; save the file as UTF-8", source=source, line=1
-        )
-
-
-def _refuse_remote_contexts(text: str, source: str | None) -> None:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise OntologyError(f"not valid JSON: {error}", source=source, line=line) from error
-    stack: list[Any] = [document]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, list):
-            stack.extend(item)
-        elif isinstance(item, dict):
-            contexts = item.get("@context", [])
-            for context in contexts if isinstance(contexts, list) else [contexts]:
-                if isinstance(context, str) or (isinstance(context, dict) and "@import" in context):
-                    raise OntologyError(
-                        f"the JSON-LD context {str(context)[:100]!r} lies elsewhere and nothing is fetched; "
-                        "write the context into the file, or save it as Turtle",
-                        source=source,
-                    )
-            stack.extend(item.values())
-
-
 _BUILT_IN = tuple(str(space) for space in (RDF, RDFS, OWL, XSD, SH, SKOS, G))
 _TOP = frozenset({OWL.Thing, RDFS.Resource, *(space.Thing for space in SCHEMA_ORG)})
 _PROPERTY_TYPES = (
@@ -228,11 +105,12 @@ _PROPERTY_TYPES = (
 _DOMAIN = (RDFS.domain, *(space.domainIncludes for space in SCHEMA_ORG))
 _RANGE = (RDFS.range, *(space.rangeIncludes for space in SCHEMA_ORG))
 _INVERSE = (OWL.inverseOf, *(space.inverseOf for space in SCHEMA_ORG))
+_LABELS = (RDFS.label, SKOS.prefLabel, *(space.name for space in SCHEMA_ORG))
 _DESCRIPTIONS = (RDFS.comment, SKOS.definition, DCTERMS.description, DC.description)
 
 
 class _Reader:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Statements) -> None:
         self._graph = graph
         self.notes: list[str] = []
         self._shapes = _property_shapes(graph)
@@ -258,10 +136,10 @@ class _Reader:
         found: set[Node] = set(graph.subjects(RDF.type, OWL.Class)) | set(
             graph.subjects(RDF.type, RDFS.Class)
         )
-        found |= set(graph.objects(None, RDFS.subClassOf)) | set(graph.objects(None, SH.targetClass))
-        found |= set(graph.objects(None, SH["class"]))
+        found |= set(graph.all_objects(RDFS.subClassOf)) | set(graph.all_objects(SH.targetClass))
+        found |= set(graph.all_objects(SH["class"]))
         for term in (*_DOMAIN, *_RANGE):
-            for target in graph.objects(None, term):
+            for target in graph.all_objects(term):
                 found |= set(self._members(target))
         datatypes = set(graph.subjects(RDF.type, RDFS.Datatype))
         return {n for n in found if self._is_own(n) and n not in VALUE_KINDS and n not in datatypes}
@@ -280,19 +158,22 @@ class _Reader:
         """An identifier for each IRI: our own key, the local name, or the label where that is a number."""
         keys: dict[Node, str] = {}
         taken: set[str] = set()
+        numbers: dict[str, int] = {}
         for node in nodes:
             assert isinstance(node, URIRef)
             own = self._text(node, (G.key,))
             base = own if IDENTIFIER.fullmatch(own) else self._identifier(node, camel)
-            key, number = base, 2
+            # Thousands of terms may share a local name: go on counting where the last one stopped.
+            key, number = base, numbers.get(base[:56], 2)
             while key in taken:
-                key, number = f"{base[:59]}_{number}", number + 1
+                key, number = f"{base[:56]}_{number}", number + 1
+            numbers[base[:56]] = number
             taken.add(key)
             keys[node] = key
         return keys
 
     def _identifier(self, node: URIRef, camel: bool) -> str:
-        local = re.split(r"[/#:]", str(node).rstrip("/#"))[-1]
+        local = re.split(r"[/#:]", str(node).rstrip("/#"))[-1][:200]
         if re.fullmatch(r"[A-Za-z]{0,8}[_-]?\d+", local) and self._label(node):
             local = self._label(node)
         if camel and IDENTIFIER.fullmatch(local):
@@ -329,7 +210,7 @@ class _Reader:
 
     def _relation(self, node: Node, key: str) -> RelationType | DatatypeProperty:
         graph = self._graph
-        shapes = [] if (node, G.key, None) in graph else self._shapes.get(node, [])
+        shapes = [] if graph.has(node, G.key) else self._shapes.get(node, [])
         characteristics = set(graph.objects(node, RDF.type))
         low = [self._number(node, G.minCardinality), *(s.low for s in shapes)]
         high = [self._number(node, G.maxCardinality), *(s.high for s in shapes)]
@@ -415,18 +296,18 @@ class _Reader:
                 return None
         one_of = graph.value(target, OWL.oneOf)
         if one_of is not None:
-            items = self._list(one_of)
+            items = self._graph.items(one_of)
             literals = tuple(str(item) for item in items if isinstance(item, Literal))
             return ValueType(ValueKind.ENUMERATION, values=literals) if literals else None
         union = graph.value(target, OWL.unionOf)
         if union is not None:
-            kinds = {VALUE_KINDS.get(m) for m in self._list(union) if isinstance(m, URIRef)}
+            kinds = {VALUE_KINDS.get(m) for m in self._graph.items(union) if isinstance(m, URIRef)}
             return (
                 ValueType(kinds.pop() or ValueKind.STRING) if len(kinds) == 1 and None not in kinds else None
             )
         restrictions = graph.value(target, OWL.withRestrictions)
         if restrictions is not None:
-            for facet in self._list(restrictions):
+            for facet in self._graph.items(restrictions):
                 pattern = graph.value(facet, XSD.pattern)
                 if pattern is not None:
                     return ValueType(ValueKind.PATTERN, pattern=str(pattern))
@@ -438,7 +319,7 @@ class _Reader:
         own = self._text(self_node := node, (G.inverse,))
         if own:
             return own
-        if (node, G.key, None) in self._graph:
+        if self._graph.has(node, G.key):
             return None
         for term in _INVERSE:
             for other in _ordered(self._graph.objects(self_node, term)):
@@ -451,25 +332,14 @@ class _Reader:
 
     def _members(self, target: Node) -> list[Node]:
         union = self._graph.value(target, OWL.unionOf)
-        return [target] if union is None else self._list(union)
-
-    def _list(self, head: Node) -> list[Node]:
-        items: list[Node] = []
-        seen: set[Node] = set()
-        while head != RDF.nil and head not in seen:
-            seen.add(head)
-            first = self._graph.value(head, RDF.first)
-            if first is not None:
-                items.append(first)
-            head = self._graph.value(head, RDF.rest) or RDF.nil
-        return items
+        return [target] if union is None else self._graph.items(union)
 
     def _label(self, node: Node) -> str:
-        return self._text(node, (RDFS.label, SKOS.prefLabel, *(space.name for space in SCHEMA_ORG)))
+        return self._text(node, _LABELS)
 
     def _aliases(self, node: Node) -> tuple[str, ...]:
         aliases = self._texts(node, SKOS.altLabel)
-        if (node, G.key, None) in self._graph:
+        if self._graph.has(node, G.key):
             return aliases
         further = {*aliases, *self._texts(node, SKOS.prefLabel), *self._texts(node, RDFS.label)}
         return tuple(sorted(further - {self._label(node)}))
@@ -492,7 +362,7 @@ class _Reader:
     def _words(self, literal: Literal, node: Node) -> str:
         """The text of a literal; other people's line breaks and indentation are folded, our own kept."""
         text = str(literal)
-        is_own = (node, G.key, None) in self._graph or (node, RDF.type, OWL.Ontology) in self._graph
+        is_own = self._graph.has(node, G.key) or (node, RDF.type, OWL.Ontology) in self._graph
         return (text if is_own else " ".join(text.split()))[:MAX_TEXT]
 
     def _number(self, node: Node, term: URIRef) -> int | None:
@@ -511,9 +381,9 @@ class _PropertyShape:
     value: ValueType | None
 
 
-def _property_shapes(graph: Graph) -> dict[Node, list[_PropertyShape]]:
+def _property_shapes(graph: Statements) -> dict[Node, list[_PropertyShape]]:
     found: dict[Node, list[_PropertyShape]] = {}
-    for shape, node in graph.subject_objects(SH.property):
+    for shape, node in graph.pairs(SH.property):
         path = graph.value(node, SH.path)
         if not isinstance(path, URIRef):
             continue
@@ -533,16 +403,16 @@ def _property_shapes(graph: Graph) -> dict[Node, list[_PropertyShape]]:
     return found
 
 
-def _property_shape(graph: Graph, node: Node, on: URIRef | None) -> _PropertyShape:
+def _property_shape(graph: Statements, node: Node, on: URIRef | None) -> _PropertyShape:
     targets = [*graph.objects(node, SH["class"]), *graph.objects(node, SH.datatype)]
     for alternatives in (*graph.objects(node, SH["or"]), *graph.objects(node, SH.xone)):
-        for option in Collection(graph, alternatives):
+        for option in graph.items(alternatives):
             targets += [*graph.objects(option, SH["class"]), *graph.objects(option, SH.datatype)]
     value: ValueType | None = None
     enumerated = graph.value(node, SH["in"])
     pattern = graph.value(node, SH.pattern)
     if enumerated is not None:
-        items = tuple(str(item) for item in Collection(graph, enumerated) if isinstance(item, Literal))
+        items = tuple(str(item) for item in graph.items(enumerated) if isinstance(item, Literal))
         value = ValueType(ValueKind.ENUMERATION, values=items) if items else None
     elif pattern is not None:
         value = ValueType(ValueKind.PATTERN, pattern=_unanchored(str(pattern)))

@@ -117,7 +117,7 @@ def test_labels_are_taken_as_written(text):
         ("relations:\n  R: {range: {type: enumeration}}\n", r"an enumeration needs its values"),
         ("relations:\n  R: {range: {type: datum}}\n", r'unknown value type "datum"; did you mean "date"\?'),
         ("relations:\n  R: {range: {type: pattern, pattern: '['}}\n", r"not a regular expression"),
-        ("relations:\n  R: {range: {type: pattern, pattern: '(a+)+$'}}\n", r"a repeat inside a repeat"),
+        ("relations:\n  R: {range: {type: pattern, pattern: '(a+)+$'}}\n", r"a choice inside a repeat"),
         ("relations:\n  R: {inverse: R}\n", r"symmetric: true"),
         ("relations:\n  R: {inverse: S}\n  S: {inverse: T}\n", r'"S" names another inverse'),
         ("types:\n  A: {disjoint_with: [B]}\n  B: {}\n  C: {parents: [A, B]}\n", r'"C" is a kind of both'),
