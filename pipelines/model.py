@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graphrag.engine import GraphRAG
     from graphrag.extraction.llm import LLMExtractor
     from graphrag.generation.judge import Judge
+    from graphrag.generation.pairs import PairJudge
     from graphrag.interfaces import Extractor
     from graphrag.llm import Gate
     from ontology import Ontology
@@ -267,6 +268,22 @@ def open_judge(base: "GraphRAG", config: Config, *, wanted: bool) -> Iterator["J
     prompts = Path(config.llm.prompts) if config.llm.prompts else None
     with open_model(config, folder) as gate:
         yield Judge(gate, sampling=sampling_of(config.llm, "judge", max_tokens=400), prompts=prompts)
+
+
+@contextmanager
+def open_pair_judge(base: "GraphRAG", config: Config) -> Iterator["PairJudge"]:
+    """The configured model as judge of whether two entities are one.
+
+    Raises:
+        ConfigError: As `open_model`.
+    """
+    from graphrag.generation.pairs import PairJudge
+    from graphrag.llm.setup import sampling_of
+
+    folder = base.view.folder if os.access(base.view.folder, os.W_OK) else None
+    prompts = Path(config.llm.prompts) if config.llm.prompts else None
+    with open_model(config, folder) as gate:
+        yield PairJudge(gate, sampling=sampling_of(config.llm, "resolve", max_tokens=300), prompts=prompts)
 
 
 def _fresh(kg: Path, config: Config, extractor: "Extractor") -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from graphrag.datamodel import CheckedTriple, Chunk
 from graphrag.engine import GraphRAG
 from graphrag.errors import NotFoundError
 from pipelines.shapes import document_json, entity_json, evidence_json, relation_json
@@ -31,6 +32,28 @@ def documents(base: GraphRAG, *, limit: int) -> dict[str, Any]:
     """The first documents by key."""
     ordered = sorted(base.view.documents(), key=lambda document: document.key)
     return {"total": len(ordered), "documents": [document_json(item) for item in ordered[:limit]]}
+
+
+def examples(base: GraphRAG, *, count: int) -> dict[str, Any]:
+    """Passages with their accepted triples that show the most relations, as a model's prompt takes them."""
+    from graphrag.checking import Checker
+    from graphrag.extraction.describing import examples_from
+
+    check = Checker(base.ontology, base.config).check
+    checked: list[CheckedTriple] = []
+    chunks: list[Chunk] = []
+    for document, parts, results in base.view.extractions():
+        checked += check(document, results)
+        chunks += parts
+    made = examples_from(checked, chunks, count=count)
+    return {"examples": [{"text": item.text, "triples": list(item.records)} for item in made]}
+
+
+def _print_examples(data: dict[str, Any]) -> None:
+    import yaml
+
+    click.echo("# Passages and records for llm.examples; look through them before use.")
+    click.echo(yaml.safe_dump(data["examples"], allow_unicode=True, sort_keys=False, width=100), nl=False)
 
 
 def entity(base: GraphRAG, name: str, *, why: bool, limit: int) -> dict[str, Any]:
@@ -184,6 +207,7 @@ def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
 _PRINTERS: dict[str, Callable[[dict[str, Any]], None]] = {
     "stats": _print_stats,
     "types": _print_types,
+    "examples": _print_examples,
     "documents": _print_documents,
     "entity": _print_entity,
     "relation": _print_relation,

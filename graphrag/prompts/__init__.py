@@ -77,6 +77,16 @@ def load_prompt(name: str, folder: Path | None = None) -> Prompt:
     return _shipped(name)
 
 
+def prompt_text(name: str) -> str:
+    """The file of a shipped prompt as it is.
+
+    Raises:
+        ConfigError: If there is none of that name.
+    """
+    _shipped(name)
+    return Path(__file__).with_name(f"{name}.md").read_text(encoding="utf-8")
+
+
 def prompt_names() -> list[str]:
     """Names of the shipped prompts, sorted."""
     return sorted(path.stem for path in Path(__file__).parent.glob("*.md"))
@@ -94,7 +104,7 @@ def fence(text: str, *, kind: str = "passage", attributes: Mapping[str, str] | N
 
 @cache
 def _shipped(name: str) -> Prompt:
-    path = Path(__file__).with_name(f"{name}.md")
+    path = Path(__file__).with_name(f"{Path(name).name}.md")
     try:
         return _parse(name, path.read_text(encoding="utf-8"), str(path))
     except OSError as error:

@@ -9,7 +9,7 @@ from pipelines.commands.options import json_option, kg_argument
 if TYPE_CHECKING:
     from graphrag.engine import GraphRAG
 
-_WHAT = ("stats", "entity", "relation", "community", "document", "documents", "types")
+_WHAT = ("stats", "entity", "relation", "community", "document", "documents", "types", "examples")
 
 
 @click.command("inspect")
@@ -45,6 +45,8 @@ def _data(base: "GraphRAG", what: str, name: str, *, why: bool, limit: int) -> d
             return views.stats(base)
         case "types":
             return views.types(base)
+        case "examples":
+            return views.examples(base, count=min(limit, 10))
         case "documents":
             return views.documents(base, limit=limit)
         case "entity":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from graphrag.extraction.describing import load_examples
 from graphrag.testing.server import Recorded, ScriptedServer
 
 ROOT = Path(__file__).parent.parent.parent
@@ -215,6 +216,17 @@ def test_a_model_answers_with_citations(demo_kg: Path, tmp_path: Path, answerer:
         assert found["citations"]
         assert found["citations"][0]["quote"]
         assert len(server.requests()) == (1 if answerer == "llm" else 2)
+        streamed = subprocess.run(
+            [sys.executable, "-m", "pipelines", *arguments, "--stream"], cwd=ROOT, capture_output=True
+        )
+        if answerer == "agent":
+            assert streamed.returncode == 2
+            assert b"leave --stream out" in streamed.stderr
+            return
+        # What was streamed is the answer, checked; the same answer is on stdout, and costs nothing.
+        assert found["citations"][0]["quote"] in streamed.stderr.decode()
+        assert json.loads(streamed.stdout)["citations"] == found["citations"]
+        assert len(server.requests()) == 1
 
 
 def test_a_model_judges_the_answers(road: Road) -> None:
@@ -232,6 +244,50 @@ def test_a_model_judges_the_answers(road: Road) -> None:
     assert metrics["judge_correct"] == 0.75
     assert metrics["judge_faithful"] == 1.0
     assert metrics["judge_agrees_with_f1"] == 1.0
+
+
+def test_a_model_says_which_names_are_one_and_the_user_merges_them(road: Road) -> None:
+    road.write(0, "Katherine Marsh founded Cog. Katherine Marsh was born in Hull.")
+    road.write(1, "Catherine Marsh founded Dyne. Catherine Marsh was born in Hull.")
+    assert road.build("kg").returncode == 0
+    kg = str(road.folder / "kg")
+    listed = json.loads(road.run("pairs", kg, "--least", "0.9", "--json").stdout)["pairs"]
+    assert {"Katherine Marsh", "Catherine Marsh"} in [{row["first"], row["second"]} for row in listed]
+    with ScriptedServer(road.folder / "judge", script="tests.graphrag.generation.scripts:matching") as server:
+        settings = ["--set", "llm.model=judge", "--set", f"llm.base_url={server.url}", "--least", "0.9"]
+        judged = road.run("pairs", kg, "--judge", *settings)
+        assert judged.returncode == 0, judged.stderr.decode()
+        assert b"yes: places" in judged.stdout
+        paid = len(server.requests())
+        merged = json.loads(road.run("pairs", kg, "--merge", "--json", *settings).stdout)["merged"]
+        assert merged == 1
+        assert len(server.requests()) == paid  # what was judged is not judged again
+    kept = json.loads(road.run("resolve", kg, "list", "--json").stdout)
+    assert "Katherine Marsh" in json.dumps(kept)
+
+
+def test_a_users_own_prompts_and_examples_are_asked_with(road: Road) -> None:
+    assert road.build("kg").returncode == 0
+    own, shown = road.folder / "prompts", road.folder / "examples.yaml"
+    assert b"extract " in road.run("prompts").stdout
+    assert road.run("prompts", "--copy", str(own)).returncode == 0
+    assert road.run("prompts", "--copy", str(own)).returncode == 2  # nothing is written over
+    text = (own / "extract.md").read_text(encoding="utf-8")
+    assert road.run("prompts", "extract").stdout.decode() == text
+    (own / "extract.md").write_text(text.replace("[system]\n", "[system]\nBe brief.\n", 1), encoding="utf-8")
+    shown.write_bytes(road.run("inspect", str(road.folder / "kg"), "examples").stdout)
+    (first, *_) = load_examples(shown)
+    assert {"subject", "relation", "object", "quote"} <= set(first.records[0])
+    assert first.records[0]["quote"] in first.text
+    before = len(road.server.bodies())
+    settings = ["--set", f"llm.prompts={own}", "--set", f"llm.examples={shown}"]
+    assert road.build("other", *settings, "--set", "llm.tasks.extract.max_tokens=777").returncode == 2
+    assert road.build("other", *settings, "--set", "llm.tasks={extract: {max_tokens: 777}}").returncode == 0
+    bodies = road.server.bodies()[before:]
+    assert len(bodies) == 12
+    assert {body["max_tokens"] for body in bodies} == {777}
+    assert all(body["messages"][0]["content"].startswith("Be brief.") for body in bodies)
+    assert all(first.text in json.dumps(body["messages"], ensure_ascii=False) for body in bodies)
 
 
 def test_a_model_writes_the_reports(tmp_path: Path) -> None:
