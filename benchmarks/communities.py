@@ -96,7 +96,7 @@ def ours(
         cpu = min(cpu, time.process_time() - started)
     top, finest = communities_at(found, 10**6), communities_at(found, 0)
     return {
-        "cpu_s": round(cpu, 2),
+        "cpu_s": round(cpu, 3),
         "top_modularity": round(modularity(len(ids), source, target, weights, membership(ids, top)), 4),
         "communities": len(found),
         "levels": dict(sorted(Counter(item.level for item in found).items())),
@@ -129,7 +129,7 @@ def native(
     top = np.array([answer["top"].get(str(row), -1 - row) for row in range(len(ids))])
     sizes = Counter(answer["finest"].values())
     return {
-        "cpu_s": round(answer["cpu"], 2),
+        "cpu_s": round(answer["cpu"], 3),
         "top_modularity": round(modularity(len(ids), source, target, weights, top), 4),
         "finest": len(sizes),
         "largest_finest": max(sizes.values()),
@@ -152,7 +152,7 @@ def leidenalg_alone(
     )
     cpu = time.process_time() - started
     quality = modularity(len(ids), source, target, weights, np.array(found.membership))
-    return {"cpu_s": round(cpu, 2), "top_modularity": round(quality, 4)}
+    return {"cpu_s": round(cpu, 3), "top_modularity": round(quality, 4)}
 
 
 def power_law(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graphrag.config import CommunitiesConfig
-from graphrag.datamodel import Community
+from graphrag.datamodel import Community, Entity, Relation, Span
 from graphrag.graph.communities import hierarchical_communities
-from graphrag.interfaces import KnowledgeView
+from graphrag.interfaces import GraphRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ _TOGETHER = 0.01
 _MOST_TOGETHER = 40
 
 
-def find_communities(view: KnowledgeView, settings: CommunitiesConfig) -> list[Community]:
+def find_communities(view: GraphRecords, settings: CommunitiesConfig) -> list[Community]:
     """Communities of all things with names; every one of them is in some community.
 
     Edges are relations, by weight. A thing without any joins what it is named together with most
@@ -67,19 +68,38 @@ def refresh_communities(ledger: Ledger, config: Config, ontology: Ontology | Non
     """
     from graphrag.reports import make_reports
 
-    communities = find_communities(ledger, config.communities)
+    once = _ReadOnce(ledger)
+    communities = find_communities(once, config.communities)
     known = ledger.reported()
     kept = [community.id for community in communities if community.id in known]
     previous = {report.community_id: report for report in ledger.reports_by_id(kept)}
     reports = make_reports(
-        ledger, communities, label=_label(ontology), type_label=_type_label(ontology), previous=previous
+        once, communities, label=_label(ontology), type_label=_type_label(ontology), previous=previous
     )
     ledger.set_communities(communities, reports)
     anew = sum(previous.get(report.community_id) is not report for report in reports)
     return len(reports), anew
 
 
-def _companions(view: KnowledgeView, rows: dict[str, int], linked: set[int]) -> list[tuple[int, int]]:
+class _ReadOnce:
+    """Entities and relations of a view, read from the store once for communities and reports together."""
+
+    def __init__(self, view: GraphRecords) -> None:
+        self._view = view
+        self._entities = list(view.entities())
+        self._relations = list(view.relations())
+
+    def entities(self) -> Iterator[Entity]:
+        return iter(self._entities)
+
+    def relations(self) -> Iterator[Relation]:
+        return iter(self._relations)
+
+    def mentions(self) -> Iterator[tuple[str, str, Span]]:
+        return self._view.mentions()
+
+
+def _companions(view: GraphRecords, rows: dict[str, int], linked: set[int]) -> list[tuple[int, int]]:
     """For each thing without relations, the one it is named together with most often."""
     together: defaultdict[int, Counter[int]] = defaultdict(Counter)
     passage: set[int] = set()

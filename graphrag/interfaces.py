@@ -187,6 +187,22 @@ class Progress(Protocol):
     def finish(self) -> None: ...
 
 
+class GraphRecords(Protocol):
+    """The part of a `KnowledgeView` that communities and reports are made from."""
+
+    def entities(self) -> Iterator[Entity]:
+        """All entities, sorted by id."""
+        ...
+
+    def relations(self) -> Iterator[Relation]:
+        """All relations, sorted by id."""
+        ...
+
+    def mentions(self) -> Iterator[tuple[str, str, Span]]:
+        """(chunk id, entity id, span) of every mention, sorted."""
+        ...
+
+
 class KnowledgeView(Protocol):
     """A consistent reading view of one commit of a knowledge base.
 

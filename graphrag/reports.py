@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from graphrag.datamodel import Community, Entity, Evidence, Finding, Relation, Report
 from graphrag.index.terms import term_of, tokens
-from graphrag.interfaces import KnowledgeView
+from graphrag.interfaces import GraphRecords
 
 VERSION = "extractive-1"
 """Part of every basis: another way of writing makes other reports."""
@@ -54,7 +54,7 @@ class Material:
 
 
 def make_reports(
-    view: KnowledgeView,
+    view: GraphRecords,
     communities: Sequence[Community],
     *,
     label: Label = plain_label,
@@ -91,9 +91,7 @@ def make_reports(
     return made
 
 
-def gather(
-    view: KnowledgeView, communities: Sequence[Community], *, settings: str = ""
-) -> Iterator[Material]:
+def gather(view: GraphRecords, communities: Sequence[Community], *, settings: str = "") -> Iterator[Material]:
     """What each community's report may say, in the order of `communities`.
 
     Args:

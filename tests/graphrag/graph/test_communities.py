@@ -228,3 +228,32 @@ def test_wrong_input_is_refused(arguments: tuple[object, ...], message: str) -> 
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ConfigError, match="max_size = 1"):
         hierarchical_communities(["a"], [], [], max_size=1)
+
+
+def test_one_node_more_leaves_most_of_a_large_component_alone() -> None:
+    """Shuffled, about a quarter of the communities would differ."""
+    rng = np.random.default_rng(0)
+    count = 3000
+    group = np.repeat(np.arange(count // 15), 15)
+    source = rng.integers(0, count, 9000)
+    near = rng.random(9000) < 0.8
+    target = rng.integers(0, count, 9000)
+    target[near] = group[source[near]] * 15 + rng.integers(0, 15, int(near.sum()))
+    ids = [f"ent-{row:05}" for row in range(count)]
+    before = {item.id for item in hierarchical_communities(ids, source, target)}
+    new = []
+    for neighbour in (7, 1500, 2900):
+        after = hierarchical_communities(
+            [*ids, f"ent-{neighbour:05}x"], [*source, neighbour], [*target, count]
+        )
+        new.append(len({item.id for item in after} - before))
+    assert np.median(new) < 0.05 * len(before), new
+
+
+def test_another_seed_shuffles_and_repeats_itself() -> None:
+    rng = np.random.default_rng(1)
+    source, target = rng.integers(0, 600, 2000), rng.integers(0, 600, 2000)
+    ids = [f"ent-{row:04}" for row in range(600)]
+    first = hierarchical_communities(ids, source, target, seed=3)
+    assert first == hierarchical_communities(ids, source, target, seed=3)
+    assert first != hierarchical_communities(ids, source, target)
