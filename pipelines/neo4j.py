@@ -163,7 +163,7 @@ def ask_in_cypher(
                 check=words.problems,
                 run=lambda text, values: view.query(text, values, rows=rows, seconds=seconds),
                 rows=rows,
-                sampling=sampling_of(config.llm),
+                sampling=sampling_of(config.llm, "answer"),
                 prompts=Path(config.llm.prompts) if config.llm.prompts else None,
             )
             return writer.answer(question)
