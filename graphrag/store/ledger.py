@@ -105,7 +105,7 @@ class Ledger(StoredView):
                 raise
         except sqlite3.DatabaseError as error:
             lock.release()
-            raise _explain(error, folder) from error
+            raise schema.explain(error, folder / FILE) from error
         except OSError as error:
             lock.release()
             raise StoreError(f'cannot write "{folder / FILE}": {error.strerror}; nothing was made') from error
@@ -433,7 +433,7 @@ class Ledger(StoredView):
                 raise
             self._note()
         except sqlite3.DatabaseError as error:
-            raise _explain(error, self.folder) from error
+            raise schema.explain(error, self.folder / FILE) from error
         except OSError as error:
             raise StoreError(
                 f'cannot write "{self.folder / _RECEIPT}": {error.strerror}; what was committed is safe'
@@ -520,22 +520,12 @@ def _initialise(path: Path, settings: Mapping[str, Any], ontology: str, extracto
         meta["meta_digest"] = integrity.meta_digest(meta)
         db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
         db.execute("COMMIT")
+        # The switch writes a journal too, which a reader of the renamed file could not roll back.
+        db.execute("PRAGMA journal_mode=WAL")
     except sqlite3.DatabaseError as error:
-        raise _explain(error, path.parent) from error
+        raise schema.explain(error, path) from error
     finally:
         db.close()
-
-
-def _explain(error: sqlite3.DatabaseError, folder: Path) -> StoreError:
-    code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return schema.damaged(folder / FILE, error)
-    try:
-        state = os.statvfs(folder)
-        free = f"{state.f_bavail * state.f_frsize:,} bytes free"
-    except OSError:
-        free = "free space unknown"
-    return StoreError(f'cannot write "{folder / FILE}": {error} ({free}); what was committed before is safe')
 
 
 def _sync_folder(folder: Path) -> None:

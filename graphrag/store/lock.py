@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -60,8 +61,9 @@ class WriteLock:
                 ) from error
         started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         note = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "start": started})
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, note.encode("utf-8"), 0)
+        with suppress(OSError):  # a full disk must not keep from a base what would free it
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, note.encode("utf-8"), 0)
         return cls(path, handle)
 
     def release(self) -> None:

@@ -6,6 +6,7 @@ of its content, and can be made again (`Ledger.rebuild`). Integer keys stay insi
 of history. What leaves it are content ids.
 """
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -142,13 +143,18 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA query_only=ON")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
+        name = getattr(error, "sqlite_errorname", "")
+        if (
+            write
+            and isinstance(error, sqlite3.DatabaseError)
+            and name.startswith(("SQLITE_IOERR", "SQLITE_FULL"))
+        ):
+            raise explain(error, path) from error
         raise damaged(path, error) from error
     return connection
 
 
 def _can_share(path: Path) -> bool:
-    import os
-
     return os.access(path.parent, os.W_OK) or path.with_name(path.name + "-shm").exists()
 
 
@@ -185,6 +191,19 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
             f'"{path}" has schema version {version}, which this program cannot migrate; '
             "build again from the sources"
         )
+
+
+def explain(error: sqlite3.DatabaseError, path: Path) -> StoreError:
+    """What an error of SQLite means: a damaged file, or a disk that refuses."""
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return damaged(path, error)
+    try:
+        state = os.statvfs(path.parent)
+        free = f"{state.f_bavail * state.f_frsize:,} bytes free"
+    except OSError:
+        free = "free space unknown"
+    return StoreError(f'cannot write "{path}": {error} ({free}); what was committed before is safe')
 
 
 def damaged(path: Path, error: object) -> StoreDamagedError:
