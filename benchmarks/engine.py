@@ -3,6 +3,7 @@
     python benchmarks/engine.py costs              # CPU per chunk and per update, 5,000 to 50,000 chunks
     python benchmarks/engine.py names              # resolution of 100,000 and 1,000,000 names
     python benchmarks/engine.py scale              # 1,000,000 entities, 3,000,000 relations
+    python benchmarks/engine.py shapes             # hubs, cycles, homographs: ten times as much of each
     python benchmarks/engine.py peers              # five rivals, see benchmarks/peers.py
 
 CPU seconds (`time.process_time`) are of the calls to the store alone; making the input is not counted.
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -95,11 +96,19 @@ def corpus(count: int, *, facts: int = 8, fresh: float = 2.0, seed: int = 0) -> 
         yield _document(number, list(dict.fromkeys([*newest, *picked])), facts)
 
 
-def _document(number: int, picked: list[tuple[str, str]], facts: int) -> IngestedDocument:
+Thing = tuple[str, str]
+
+
+def _document(number: int, picked: list[Thing], facts: int) -> IngestedDocument:
+    count = len(picked)
+    return stated(number, [(picked[place % count], picked[(place + 1) % count]) for place in range(facts)])
+
+
+def stated(number: int, pairs: Sequence[tuple[Thing, Thing]]) -> IngestedDocument:
+    """A document that states one fact for each pair."""
     key = f"doc-{number:07}"
     sentences = []
-    for place in range(facts):
-        head, tail = picked[place % len(picked)], picked[(place + 1) % len(picked)]
+    for head, tail in pairs:
         sentences.append((head, tail, f"{head[0]} works together with {tail[0]} on item {number}."))
     text = " ".join(sentence for _, _, sentence in sentences)
     document = Document(document_id(key, "", text, {}), key, text, "", key)
@@ -249,6 +258,47 @@ def measure_scale(folder: Path, chunks: int) -> dict[str, object]:
     }
 
 
+def shaped(shape: str, count: int) -> Iterator[IngestedDocument]:
+    """`count` facts of an awkward shape, ten to a document."""
+    chance = random.Random(2)
+    person = name_of(0, chance)
+
+    def thing(number: int) -> Thing:
+        return f"Bureau {number} Lumo", "ORG"
+
+    pair_of: dict[str, Callable[[int], tuple[Thing, Thing]]] = {
+        "hub": lambda number: (person, thing(number)),
+        "self-loops": lambda number: (thing(number), thing(number)),
+        "parallel": lambda number: (thing(number // 1000), thing(-1 - number // 1000)),
+        "cycle": lambda number: (thing(number), thing((number + 1) % count)),
+        "one pair": lambda number: (thing(0), thing(1)),
+        "same names": lambda number: (("Ring", chance.choice(["WORK", "PRODUCT", "LOC"])), thing(number)),
+        "clique": lambda number: (thing(number % 300), thing(number // 300 % 300)),
+    }
+    make = pair_of[shape]
+    for start in range(0, count, 10):
+        yield stated(start, [make(number) for number in range(start, min(start + 10, count))])
+
+
+SHAPES = ("hub", "self-loops", "parallel", "cycle", "one pair", "same names", "clique")
+
+
+def measure_shapes(folder: Path, count: int) -> dict[str, object]:
+    """How much longer ten times as many facts of each shape take; beyond 15 would tell of a square."""
+    ratios: dict[str, float] = {}
+    for shape in SHAPES:
+        spent = []
+        for size in (count, 10 * count):
+            place = folder / f"{shape}-{size}"
+            with Ledger.create(place, settings={}, ontology="", extractor="canned") as ledger:
+                spent.append(load(ledger, shaped(shape, size), size // 10))
+                ids = [entity.id for entity in islice(ledger.entities(), 50)]
+                spent[-1] += cpu_of(lambda ids=ids: [ledger.relations_of(name) for name in ids])  # type: ignore[misc]
+            shutil.rmtree(place)
+        ratios[shape] = round(spent[1] / spent[0], 1)
+    return {"facts": [count, 10 * count], "ratio": ratios, "peak_mb": peak_megabytes()}
+
+
 def measure_open(folder: Path) -> dict[str, object]:
     """In a fresh process: opening, and a first look-up by name."""
     before = peak_megabytes()
@@ -281,7 +331,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["costs", "names", "scale", "open", "verify", "peers"])
+    parser.add_argument("what", choices=["costs", "names", "scale", "open", "verify", "peers", "shapes"])
     parser.add_argument("--sizes", type=int, nargs="*", help="chunks or names")
     parser.add_argument("--folder", type=Path, help="where the base is made, or lies; kept")
     args = parser.parse_args()
@@ -298,6 +348,7 @@ def main() -> None:
         "costs": (measure_costs, [5_000, 20_000, 50_000]),
         "names": (measure_names, [100_000, 1_000_000]),
         "scale": (measure_scale, [375_000]),
+        "shapes": (measure_shapes, [3_000]),
     }[args.what]
     for size in args.sizes or sizes:
         place = args.folder or Path(tempfile.mkdtemp(prefix="graphrag-engine-"))
