@@ -9,7 +9,7 @@ No model is needed; a function that names and describes new terms can be given.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -95,9 +95,13 @@ def suggest(
     *,
     limit: int = 20,
     min_count: int = 2,
+    uses: Mapping[str, int] | None = None,
     name: Naming | None = None,
 ) -> list[Suggestion]:
     """Propose changes that would admit rejected triples, the most useful first.
+
+    Useful is what admits triples of many texts; a date of something ("returned in 1990") counts half as
+    much as what ties two things together.
 
     Args:
         rejected: Quarantined triples; those rejected for what the sentence says (negated, unsupported, …)
@@ -105,6 +109,8 @@ def suggest(
         ontology: The schema they were checked against.
         limit: Most suggestions returned.
         min_count: Fewest texts that must speak for one, and fewest triples it must admit.
+        uses: How many accepted triples each relation has. A wider domain or range is then proposed only
+            where its rejects are a tenth of these: fewer are slips of the reader.
         name: Optional function, for instance around a language model, that gives (key, description) for a
             new relation or type; a key that is no identifier or is taken is ignored.
 
@@ -114,13 +120,13 @@ def suggest(
     usable = [item for item in rejected if item.reason in _USABLE and _is_between_names(item.candidate)]
     drafts = [
         *_new_relations(usable, ontology, min_count),
-        *_widenings(usable, ontology, min_count),
+        *_widenings(usable, ontology, min_count, uses or {}),
         *_new_types(usable, ontology, min_count),
     ]
     # Trying one compiles a schema, so only those with a chance to be among the best are tried.
     drafts.sort(key=lambda draft: (-draft.suggestion.seen, draft.suggestion.kind, draft.suggestion.key))
     tried = [(_tried(draft, ontology), _support(draft.group)) for draft in drafts[: 4 * limit]]
-    useful = [(min(item.admits, texts), item) for item, texts in tried if item.admits >= min_count]
+    useful = [(_worth(item, texts), item) for item, texts in tried if item.admits >= min_count]
     useful.sort(key=lambda pair: (-pair[0], -pair[1].admits, pair[1].kind, pair[1].key))
     best = [item for _, item in useful[:limit]]
     return best if name is None else [_named(item, ontology, name) for item in best]
@@ -152,6 +158,11 @@ _USABLE = frozenset(
         ReasonCode.AMBIGUOUS_TYPE,
     }
 )
+
+
+def _worth(item: Suggestion, texts: int) -> float:
+    of_values = all(isinstance(relation, DatatypeProperty) for relation in item.relations)
+    return min(item.admits, texts) * (0.5 if of_values and item.relations else 1.0)
 
 
 class _Draft(NamedTuple):
@@ -243,12 +254,14 @@ _EMPTY = frozenset(_EMPTY_VERBS.split())
 
 
 def _new_relations(rejected: Sequence[Rejected], ontology: Ontology, min_count: int) -> Iterable[_Draft]:
-    groups: dict[str, list[Rejected]] = {}
+    groups: dict[tuple[str, bool], list[Rejected]] = {}
     for item in rejected:
         if item.reason is ReasonCode.UNKNOWN_RELATION:
             form = normal_form(item.candidate.relation)
-            groups.setdefault(form, []).append(item)
-    for form, group in sorted(groups.items()):
+            # "served from 1990" and "served from Ohio" are two things to say.
+            of_value = coarse_label(item.candidate.tail_type) in VALUE_LABELS
+            groups.setdefault((form, of_value), []).append(item)
+    for (form, _), group in sorted(groups.items()):
         if _support(group) < min_count or not _says_something(form):
             continue
         alias = _alias(form, group, ontology)
@@ -274,16 +287,19 @@ def _says_something(form: str) -> bool:
 def _new_relation(group: Sequence[Rejected], ontology: Ontology) -> _Draft | None:
     phrase = _commonest(" ".join(content_words(item.candidate.relation)[0]) for item in group)
     surface = _commonest(item.candidate.relation.lower() for item in group)
+    values = Counter(coarse_label(item.candidate.tail_type) for item in group)
+    is_value = sum(values.get(kind, 0) for kind in VALUE_LABELS) * 2 > len(group)
+    is_date = values.get("DATE", 0) * 2 > len(group)
+    if is_date and phrase.endswith((" in", " at")):
+        phrase = f"{phrase[:-3]} on"  # what happened in a year and what happened on a day is one thing
     key = "_".join(phrase.split()).upper()[:63]
     if not IDENTIFIER.fullmatch(key) or ontology.relation(key) is not None or key in ontology.types:
         return None
     domain = _types_of([item.candidate.head_type for item in group], ontology)
-    values = Counter(coarse_label(item.candidate.tail_type) for item in group)
     cues = (surface,) if surface != phrase else ()
     relation: RelationType | DatatypeProperty
-    dates = values.get("DATE", 0)
-    if sum(values.get(kind, 0) for kind in VALUE_LABELS) * 2 > len(group):
-        kind = ValueKind.DATE if dates * 2 > len(group) else ValueKind.DECIMAL
+    if is_value:
+        kind = ValueKind.DATE if is_date else ValueKind.DECIMAL
         relation = DatatypeProperty(key, ValueType(kind), phrase, domain, cues=cues)
     else:
         range_ = _types_of([item.candidate.tail_type for item in group], ontology)
@@ -293,7 +309,10 @@ def _new_relation(group: Sequence[Rejected], ontology: Ontology) -> _Draft | Non
 
 
 def _types_of(labels: Iterable[str | None], ontology: Ontology) -> tuple[str, ...]:
-    """The fewest types that cover nine tenths of the labels; none (any) when too many are unknown."""
+    """The types that a tenth of the labels each stand for; none (any) when too many are unknown.
+
+    A rarer one is most often a slip of the recogniser.
+    """
     from ontology.alignment import default_aligner
 
     aligner = default_aligner(ontology)
@@ -302,14 +321,9 @@ def _types_of(labels: Iterable[str | None], ontology: Ontology) -> tuple[str, ..
     total = sum(found.values())
     if not known or total * 2 < len(known):
         return ()
-    chosen: list[str] = []
-    covered = 0
-    for key, count in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])):
-        if covered >= 0.9 * total or len(chosen) == 4:
-            break
-        covered += count
-        chosen.append(key)
-    return tuple(k for k in chosen if not any(k != other and ontology.is_a(k, other) for other in chosen))
+    chosen = [key for key, count in found.items() if 10 * count >= total]
+    chosen.sort(key=lambda key: (-found[key], key))
+    return tuple(k for k in chosen[:4] if not any(k != other and ontology.is_a(k, other) for other in chosen))
 
 
 def _alias(form: str, group: Sequence[Rejected], ontology: Ontology) -> _Draft | None:
@@ -338,7 +352,9 @@ def _stems(phrase: str) -> set[str]:
     return {w if w in PREPOSITIONS else stem(verb_lemmas(w)[0]) for w in words}
 
 
-def _widenings(rejected: Sequence[Rejected], ontology: Ontology, min_count: int) -> Iterable[_Draft]:
+def _widenings(
+    rejected: Sequence[Rejected], ontology: Ontology, min_count: int, uses: Mapping[str, int]
+) -> Iterable[_Draft]:
     checker = Checker(ontology)
     groups: dict[tuple[str, str, str], list[Rejected]] = {}
     for item in rejected:
@@ -360,6 +376,8 @@ def _widenings(rejected: Sequence[Rejected], ontology: Ontology, min_count: int)
         is_domain = side == "domain"
         present = relation.domain if is_domain else relation.range
         if _support(group) < min_count or any(ontology.is_a(type_key, other) for other in present):
+            continue
+        if 10 * _support(group) < uses.get(key, 0):
             continue
         allowed = (*(relation.domain if is_domain else relation.range), type_key)
         changed = replace(relation, domain=allowed) if is_domain else replace(relation, range=allowed)

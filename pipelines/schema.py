@@ -1,5 +1,6 @@
 """What ``graphrag ontology`` does: show, check, import, suggest; and the graph as RDF."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def suggest(target: str, *, limit: int) -> dict[str, Any]:
         schema = base.ontology
         if schema is None:
             raise ConfigError(f'"{target}" was built in open mode: nothing was rejected')
-        found = propose(_rejected(base, schema), schema, limit=limit)
+        uses = Counter(relation.type for relation in base.view.relations())
+        found = propose(_rejected(base, schema), schema, limit=limit, uses=uses)
     shapes = [
         {
             "kind": item.kind.value,
