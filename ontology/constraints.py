@@ -78,6 +78,7 @@ def find_conflicts(
     pairs: dict[str, list[tuple[str, str]]] = {}
     for head, relation, tail in edges:
         pairs.setdefault(relation, []).append((head, tail))
+    inside = _containment(ontology, pairs)
     found = list(_type_conflicts(ontology, types))
     for key in sorted(pairs):
         declared = ontology.relation(key)
@@ -85,7 +86,7 @@ def find_conflicts(
             found += _unknown(key, _grouped(pairs[key]))
             continue
         found += _edge_conflicts(ontology, declared, types, pairs[key])
-        found += _cardinality_conflicts(declared, pairs[key])
+        found += _cardinality_conflicts(declared, pairs[key], inside)
     found += _missing(ontology, types, pairs)
     return sorted(found, key=lambda c: (c.code, c.relation or "", c.entity, c.others))
 
@@ -242,15 +243,29 @@ class _Membership:
 _NO_TYPES: frozenset[str] = frozenset()
 
 
+def _containment(
+    ontology: Ontology, pairs: Mapping[str, list[tuple[str, str]]]
+) -> Mapping[str, frozenset[str]]:
+    """What each thing stands in by a transitive relation: where it is located, what it is part of."""
+    found: dict[str, set[str]] = {}
+    for key, relation in ontology.relations.items():
+        if relation.transitive:
+            for head, tail in pairs.get(key, ()):
+                found.setdefault(head, set()).add(tail)
+    return {head: frozenset(tails) for head, tails in found.items()}
+
+
 def _cardinality_conflicts(
-    relation: RelationType | DatatypeProperty, pairs: list[tuple[str, str]]
+    relation: RelationType | DatatypeProperty,
+    pairs: list[tuple[str, str]],
+    inside: Mapping[str, frozenset[str]],
 ) -> Iterator[Conflict]:
     key, most = relation.key, relation.max_cardinality
     if relation.functional or most is not None:
         for head, tails in _grouped(pairs).items():
             if len(tails) < 2 and most != 0:
                 continue
-            kept = _distinct_values(relation, tails)
+            kept = _distinct_values(relation, tails, inside)
             if relation.functional and len(kept) > 1:
                 message = f"{head} has {len(kept)} values of {key}, which allows one: {', '.join(kept[:5])}"
                 yield Conflict(ReasonCode.FUNCTIONAL_CONFLICT, head, key, kept, message)
@@ -266,12 +281,36 @@ def _cardinality_conflicts(
                 )
 
 
-def _distinct_values(relation: RelationType | DatatypeProperty, found: set[str]) -> tuple[str, ...]:
-    """The tails, without dates that a more precise one among them confirms (1990 beside 1990-01-04)."""
+def _distinct_values(
+    relation: RelationType | DatatypeProperty, found: set[str], inside: Mapping[str, frozenset[str]]
+) -> tuple[str, ...]:
+    """The tails, without those that a more precise one among them confirms.
+
+    1990 beside 1990-01-04; a country beside a city that the graph has in it.
+    """
     ordered = sorted(found)
-    if isinstance(relation, DatatypeProperty) and relation.value.kind is ValueKind.DATE:
-        return tuple(v for v in ordered if not any(is_less_precise(v, other) for other in ordered))
+    if isinstance(relation, DatatypeProperty):
+        if relation.value.kind is ValueKind.DATE:
+            return tuple(v for v in ordered if not any(is_less_precise(v, other) for other in ordered))
+        return tuple(ordered)
+    if len(ordered) > 1:
+        narrower = {tail: _reached(tail, inside) for tail in ordered}
+        wider = {
+            tail
+            for tail in ordered
+            if any(tail in narrower[other] and other not in narrower[tail] for other in ordered)
+        }
+        ordered = [tail for tail in ordered if tail not in wider]
     return tuple(ordered)
+
+
+def _reached(start: str, inside: Mapping[str, frozenset[str]]) -> set[str]:
+    seen: set[str] = set()
+    level = {start}
+    while level:
+        level = {tail for node in level for tail in inside.get(node, ())} - seen
+        seen |= level
+    return seen - {start}
 
 
 def is_less_precise(date: str, other: str) -> bool:

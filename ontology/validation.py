@@ -214,7 +214,7 @@ class Checker:
             return _Plan(tuple(self._options(trials, relation, labels)), _NOTHING)
         if trials:
             weak = trials[0]
-            message = f"score {weak.score:.2f} is under {self._min_score:.2f}"
+            message = f"score {weak.score:.2f} for {weak.match.key} is under {self._min_score:.2f}"
             return _Plan((), _reject(ReasonCode.LOW_SCORE, message, weak.match.key, weak.score))
         if faults:
             return _Plan((), _fault_verdict(faults[0]))

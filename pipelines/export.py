@@ -1,4 +1,4 @@
-"""The graph in other forms: canonical JSONL, GraphML, CSV, Parquet, Turtle, Cypher, Neo4j CSV, HTML.
+"""The graph in other forms: canonical JSONL, GraphML, CSV, Parquet, Turtle, JSON-LD, Cypher, Neo4j CSV, HTML.
 
 Exports are written beside their target and renamed into place, so a reader never sees half of one.
 Texts are data in every form: escaped by that form's own rules, and never part of its syntax.
@@ -192,9 +192,15 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "'", "＝", "
 
 
 def _turtle_lines(base: GraphRAG) -> Iterator[str]:
-    from pipelines.schema import graph_turtle
+    from pipelines.schema import graph_rdf
 
-    yield graph_turtle(base)
+    yield graph_rdf(base, "turtle")
+
+
+def _json_ld_lines(base: GraphRAG) -> Iterator[str]:
+    from pipelines.schema import graph_rdf
+
+    yield graph_rdf(base, "json-ld")
 
 
 def _html_lines(base: GraphRAG) -> Iterator[str]:
@@ -207,6 +213,7 @@ _FILES: dict[str, Callable[[GraphRAG], Iterator[str]]] = {
     "jsonl": jsonl_lines,
     "graphml": graphml_lines,
     "turtle": _turtle_lines,
+    "json-ld": _json_ld_lines,
     "cypher": cypher_script,
     "html": _html_lines,
 }

@@ -1,15 +1,16 @@
 """What ``graphrag ontology`` does: show, check, import, suggest; and the graph as RDF."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from graphrag.checking import candidate_of
-from graphrag.datamodel import Entity
+from graphrag.datamodel import Entity, Evidence
 from graphrag.engine import GraphRAG
 from graphrag.errors import ConfigError
 from ontology import Checker, Ontology, ReasonCode, dump_ontology, general_ontology, load_ontology
+from ontology.constraints import Conflict
 from ontology.suggestion import Rejected
 from pipelines.knowledge import place_of
 
@@ -97,8 +98,8 @@ def _suggestion_text(shape: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def graph_turtle(base: GraphRAG) -> str:
-    """The graph as Turtle, typed by the schema's own terms.
+def graph_rdf(base: GraphRAG, form: str) -> str:
+    """The graph as RDF ("turtle" or "json-ld"), typed by the schema's own terms.
 
     Raises:
         ConfigError: If the base was built in open mode: without a schema there are no terms.
@@ -107,7 +108,9 @@ def graph_turtle(base: GraphRAG) -> str:
 
     schema = base.ontology
     if schema is None:
-        raise ConfigError("turtle needs a schema, and this base was built in open mode; use jsonl or graphml")
+        raise ConfigError(
+            f"{form} needs a schema, and this base was built in open mode; use jsonl or graphml"
+        )
     values = {entity.id: entity.name for entity in base.view.entities() if entity.literal}
     entities = (
         GraphEntity(entity.id, entity.name, _types(entity, schema), entity.aliases)
@@ -127,7 +130,53 @@ def graph_turtle(base: GraphRAG) -> str:
         for relation in base.view.relations()
         if schema.relation(relation.type) is not None
     )
-    return graph_to_rdf(schema, entities, edges)
+    return graph_to_rdf(schema, entities, edges, format=form)
+
+
+def derived(target: str, *, limit: int) -> dict[str, Any]:
+    """What follows from a base's graph by inverse, symmetric and transitive relations; nothing is stored."""
+    from ontology import derive
+
+    with GraphRAG.open(place_of(target)) as base:
+        schema = base.ontology
+        if schema is None:
+            raise ConfigError(f'"{target}" was built in open mode: no relation has rules')
+        entities = {entity.id: entity for entity in base.view.entities()}
+        found = derive(schema, (edge for edge, _ in _edges(base, entities)))
+    shapes: list[dict[str, Any]] = [
+        {
+            **_named_edge(entities, (item.head, item.relation, item.tail)),
+            "provenance": "derived",
+            "rule": item.rule.value,
+            "premises": [_named_edge(entities, premise) for premise in item.premises],
+        }
+        for item in found[:limit]
+    ]
+    lines = [f"{len(found):,} edges follow; none is stored, and none counts as read"]
+    for shape in shapes:
+        premises = " and ".join(_edge_text(premise) for premise in shape["premises"])
+        lines.append(f"{_edge_text(shape)}\n    {shape['rule']}, from {premises}")
+    return {"count": len(found), "derived": shapes, "text": "\n".join(lines)}
+
+
+def _named_edge(entities: Mapping[str, Entity], edge: tuple[str, str, str]) -> dict[str, str]:
+    head, relation, tail = edge
+    return {"head": _name(entities, head), "relation": relation, "tail": _name(entities, tail)}
+
+
+def _edge_text(edge: Mapping[str, Any]) -> str:
+    return f"({edge['head']}, {edge['relation']}, {edge['tail']})"
+
+
+def _name(entities: Mapping[str, Entity], id: str) -> str:
+    return entities[id].name if id in entities else id
+
+
+def _edges(
+    base: GraphRAG, entities: Mapping[str, Entity]
+) -> Iterator[tuple[tuple[str, str, str], tuple[Evidence, ...]]]:
+    for item in base.view.relations():
+        yield (item.subject_id, item.type, _end(entities[item.object_id])), tuple(item.evidence)
 
 
 def _conflicts(base: GraphRAG) -> dict[str, Any]:
@@ -142,39 +191,77 @@ def _conflicts(base: GraphRAG) -> dict[str, Any]:
             "text": "built in open mode: there is no schema to check against",
         }
     entities = {entity.id: entity for entity in base.view.entities()}
-    evidence = {
-        (item.subject_id, item.type, _end(entities[item.object_id])): item.evidence
-        for item in base.view.relations()
-    }
+    evidence = dict(_edges(base, entities))
     found = find_conflicts(
         schema,
         ((item.id, _types(item, schema)) for item in entities.values() if not item.literal),
         evidence,
     )
-    shapes = []
-    lines = [
-        f"{len(found)} conflicts; all sides stay in the graph with their evidence"
-        if found
-        else "no conflicts"
-    ]
-    for conflict in found:
-        name = entities[conflict.entity].name if conflict.entity in entities else conflict.entity
-        others = [entities[other].name if other in entities else other for other in conflict.others]
-        shapes.append(
+    shapes = [_conflict_shape(base, conflict, entities, evidence) for conflict in found]
+    counts = Counter((shape["code"], shape["relation"] or "") for shape in shapes)
+    lines = ["no conflicts"]
+    if found:
+        lines = [f"{len(found):,} conflicts; all sides stay in the graph with their evidence", ""]
+        lines += [f"{n:>7,}  {code} {relation}".rstrip() for (code, relation), n in counts.most_common()]
+    for shape in shapes:
+        lines += _conflict_lines(shape)
+    return {"ok": not found, "conflicts": shapes, "text": "\n".join(lines)}
+
+
+def _conflict_shape(
+    base: GraphRAG,
+    conflict: Conflict,
+    entities: Mapping[str, Entity],
+    evidence: Mapping[tuple[str, str, str], tuple[Evidence, ...]],
+) -> dict[str, Any]:
+    """A conflict in names, each side of it with where it was read."""
+    sides = []
+    for other in conflict.others:
+        edge = (conflict.entity, conflict.relation or "", other)
+        if conflict.code is ReasonCode.INVERSE_FUNCTIONAL_CONFLICT:
+            edge = (other, conflict.relation or "", conflict.entity)
+        sides.append(
             {
-                "code": conflict.code.value,
-                "entity": name,
-                "relation": conflict.relation,
-                "others": others,
-                "message": conflict.message,
+                "name": _name(entities, other),
+                "type": entities[other].type if other in entities else None,
+                "evidence": [
+                    {
+                        "document": base.document(item.document_id).key,
+                        "span": [item.span.start, item.span.end],
+                        "quote": item.quote,
+                    }
+                    for item in evidence.get(edge, ())
+                ],
             }
         )
-        lines.append(f"{conflict.code.value}: {name} {conflict.relation or ''} {' | '.join(others)}".rstrip())
-        for other in conflict.others:
-            for item in evidence.get((conflict.entity, conflict.relation or "", other), ())[:1]:
-                place = f"{base.document(item.document_id).key} {item.span.start}–{item.span.end}"
-                lines.append(f"    “{item.quote}”  {place}")
-    return {"ok": not found, "conflicts": shapes, "text": "\n".join(lines)}
+    message = conflict.message
+    for id in (conflict.entity, *conflict.others):
+        message = message.replace(id, _name(entities, id)) if id in entities else message
+    return {
+        "code": conflict.code.value,
+        "entity": _name(entities, conflict.entity),
+        "type": entities[conflict.entity].type if conflict.entity in entities else None,
+        "relation": conflict.relation,
+        "others": [side["name"] for side in sides],
+        "message": message,
+        "sides": sides,
+    }
+
+
+def _conflict_lines(shape: Mapping[str, Any]) -> list[str]:
+    def shown(name: str, kind: str | None) -> str:
+        return f"{name} ({kind})" if kind else name
+
+    others = " | ".join(shown(side["name"], side["type"]) for side in shape["sides"])
+    head = shown(shape["entity"], shape["type"])
+    lines = ["", " ".join(filter(None, (f"{shape['code']}:", head, shape["relation"], others)))]
+    for quote, where in dict.fromkeys(
+        (item["quote"], f"{item['document']} {item['span'][0]}–{item['span'][1]}")
+        for side in shape["sides"]
+        for item in side["evidence"][:1]
+    ):
+        lines.append(f"    “{quote}”  {where}")
+    return lines
 
 
 def _types(entity: Entity, schema: Ontology) -> tuple[str, ...]:

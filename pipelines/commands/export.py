@@ -6,7 +6,7 @@ import click
 
 from pipelines.commands.options import kg_argument
 
-FORMATS = ("jsonl", "graphml", "csv", "parquet", "turtle", "cypher", "neo4j-csv", "html")
+FORMATS = ("jsonl", "graphml", "csv", "parquet", "turtle", "json-ld", "cypher", "neo4j-csv", "html")
 
 
 @click.command("export")

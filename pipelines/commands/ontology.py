@@ -1,4 +1,4 @@
-"""``graphrag ontology``: show, check, import, suggest."""
+"""``graphrag ontology``: show, check, import, suggest, derive."""
 
 from pathlib import Path
 from typing import Any
@@ -9,23 +9,29 @@ from pipelines.commands.options import json_option
 
 
 @click.command("ontology")
-@click.argument("what", type=click.Choice(["show", "check", "import", "suggest"]), default="show")
+@click.argument("what", type=click.Choice(["show", "check", "import", "suggest", "derive"]), default="show")
 @click.argument("target", required=False, metavar="[FILE|KG]")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="For import: the YAML file to write.")
-@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="Suggestions shown.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Suggestions or derived edges shown.",
+)
 @json_option
 def ontology_command(what: str, target: str | None, out: Path | None, limit: int, as_json: bool) -> int:
-    """Show, check or import a schema, or suggest additions to it.
+    """Show, check or import a schema, suggest additions to it, or derive what follows.
 
     show: the shipped one, a file's or a knowledge base's. check: a schema file, or a base's graph
     against its schema. import: OWL, RDFS or SHACL into YAML. suggest: from a base's quarantine.
+    derive: edges that follow from a base's graph, which stays as it is.
     """
     from pipelines import schema
 
-    if what in ("check", "import", "suggest") and target is None:
-        raise click.UsageError(
-            f"name the {'base' if what == 'suggest' else 'file'}: graphrag ontology {what} PATH"
-        )
+    if what != "show" and target is None:
+        kind = "base" if what in ("suggest", "derive") else "file"
+        raise click.UsageError(f"name the {kind}: graphrag ontology {what} PATH")
     data: dict[str, Any]
     match what:
         case "show":
@@ -34,6 +40,8 @@ def ontology_command(what: str, target: str | None, out: Path | None, limit: int
             data = schema.check(target or "")
         case "import":
             data = schema.import_rdf(Path(target or ""), out)
+        case "derive":
+            data = schema.derived(target or "", limit=limit)
         case _:
             data = schema.suggest(target or "", limit=limit)
     if as_json:

@@ -56,17 +56,26 @@ def _stats(base: Any) -> dict[str, Any]:
     from pipelines.shapes import quarantine_json
 
     counts: Counter[str] = Counter()
-    examples: dict[str, Any] = {}
+    messages: dict[str, Counter[str]] = {}
+    first: dict[tuple[str, str], Any] = {}
     for triple in base.quarantine():
         code = triple.reason or "unknown"
         counts[code] += 1
-        if code not in examples:
-            examples[code] = quarantine_json(base, triple)
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return {
-        "total": sum(counts.values()),
-        "reasons": [{"reason": code, "count": n, "example": examples[code]} for code, n in ordered],
-    }
+        messages.setdefault(code, Counter())[triple.message] += 1
+        first.setdefault((code, triple.message), triple)
+    reasons = []
+    for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        # The example is of what is met most often, which is what an edit of the schema could mend.
+        ranked = sorted(messages[code].items(), key=lambda item: (-item[1], item[0]))
+        reasons.append(
+            {
+                "reason": code,
+                "count": count,
+                "example": quarantine_json(base, first[code, ranked[0][0]]),
+                "messages": [{"message": message, "count": n} for message, n in ranked[:5]],
+            }
+        )
+    return {"total": sum(counts.values()), "reasons": reasons}
 
 
 def _list(base: Any, reason: str | None, limit: int) -> dict[str, Any]:
@@ -114,8 +123,9 @@ def _print(what: str, data: dict[str, Any], kg: str) -> None:
             click.echo(f"\n{row['count']:>7,}  {click.style(row['reason'], bold=True)}")
             click.echo(f"         e.g. ({example['head']}, {example['relation']}, {example['tail']})")
             click.echo(click.style(f"         “{example['quote']}”", dim=True))
-            if example["message"]:
-                click.echo(f"         {example['message']}")
+            for item in row["messages"][:3]:
+                if item["message"] and len(row["messages"]) > 1:
+                    click.echo(f"         {item['count']:,} × {item['message']}")
         click.echo(f"\nsee more with: graphrag quarantine {kg} list --reason REASON", err=True)
         return
     for row in [data] if what == "show" else data["triples"]:

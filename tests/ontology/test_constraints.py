@@ -142,3 +142,21 @@ def test_conflicts_do_not_depend_on_order(edges, random):
 def test_equivalents_name_what_a_query_must_follow():
     assert equivalents(SCHEMA, "PARENT_OF") == [("PARENT_OF", False), ("CHILD_OF", True)]
     assert equivalents(SCHEMA, "SPOUSE_OF") == [("SPOUSE_OF", False), ("SPOUSE_OF", True)]
+
+
+def test_a_place_that_holds_another_of_the_values_is_no_conflict():
+    ontology = load_ontology(
+        "types: {Person: {}, Place: {}}\nrelations:\n"
+        "  BORN_IN: {domain: [Person], range: [Place], functional: true}\n"
+        "  IN: {domain: [Place], range: [Place], transitive: true}\n"
+    )
+    types = {"ada": ["Person"]} | {place: ["Place"] for place in ("town", "county", "country", "abroad")}
+    born = [("ada", "BORN_IN", place) for place in ("town", "country")]
+    within = [("town", "IN", "county"), ("county", "IN", "country")]
+    assert [c.code for c in find_conflicts(ontology, types.items(), born)] == [ReasonCode.FUNCTIONAL_CONFLICT]
+    assert find_conflicts(ontology, types.items(), [*born, *within]) == []
+    elsewhere = [*born, *within, ("ada", "BORN_IN", "abroad")]
+    assert [c.others for c in find_conflicts(ontology, types.items(), elsewhere)] == [("abroad", "town")]
+    # Places that are said to be in each other tell nothing.
+    circle = [*born, *within, ("country", "IN", "town")]
+    assert [c.others for c in find_conflicts(ontology, types.items(), circle)] == [("country", "town")]
