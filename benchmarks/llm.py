@@ -13,9 +13,11 @@ No command reaches any server but its own on loopback.
 """
 
 import argparse
+import contextlib
 import gzip
 import json
 import re
+import resource
 import statistics
 import sys
 import tempfile
@@ -32,6 +34,7 @@ from graphrag.checking import Checker
 from graphrag.chunking import SentenceChunker
 from graphrag.config import Config
 from graphrag.datamodel import Chunk, Document, Extraction, Failure, Span
+from graphrag.errors import LLMCallError
 from graphrag.extraction.grounding import Answer, Grounder, Piece
 from graphrag.extraction.llm import LLMExtractor
 from graphrag.extraction.locating import Passage
@@ -145,22 +148,72 @@ def _made_up(number: int) -> Chunk:
     return Chunk(chunk_id(document, 0, len(text)), document, Span(0, len(text)), text)
 
 
+def outages() -> None:
+    """Requests that reach a server which says "slow down" for a minute of the gate's clock; eight workers."""
+    with tempfile.TemporaryDirectory() as folder, ScriptedServer(Path(folder)) as server:
+        for kind in ("429", "429-seconds", "429-date"):
+            server.plan(always="", wait=20.0)
+            client = OpenAIClient("scripted", key=Secret("k"), base_url=server.url)
+            with Gate(client, limits=Limits(max_in_flight=8), clock=Clock(0.05)) as gate:
+                warm = [Request("b", (Message("user", f"{kind} warm {n}"),)) for n in range(8)]
+                asked = [Request("b", (Message("user", f"{kind} {n}"),)) for n in range(8)]
+                list(gate.map(gate.ask, warm))
+                before = len(server.requests())
+                server.plan(always=kind)
+                healing = threading.Timer(60 * 0.05, lambda: server.plan(always=""))
+                healing.start()
+                answered = len(list(gate.map(gate.ask, asked)))
+                healing.join()
+                refused = sum(bool(request.fault) for request in server.requests()[before:])
+                waited = gate.usage.waited_seconds
+            print(f"{kind:<12} {refused} requests refused, {answered} of 8 answered, waited {waited:.0f} s")
+
+
+def deadlines(calls: int) -> None:
+    """How long calls to a server that never answers, drips or is late last beside their deadline of 2 s."""
+    with tempfile.TemporaryDirectory() as folder, ScriptedServer(Path(folder)) as server:
+        for kind in ("silence", "drip", "late"):
+            client = OpenAIClient("scripted", key=Secret("k"), base_url=server.url, connections=calls)
+            limits = Limits(max_in_flight=calls, call_seconds=2.0, max_attempts=1, breaker_failures=1_000)
+            with Gate(client, limits=limits) as gate:
+                server.plan(always="")
+                gate.ask(Request("b", (Message("user", f"hello {kind}"),)))
+                server.plan(always=kind, wait=0.2 if kind == "drip" else 60.0)
+
+                def lasted(number: int, gate: Gate = gate, kind: str = kind) -> float:
+                    request = Request("b", (Message("user", f"{kind} {number}"),))
+                    started = time.monotonic()
+                    with contextlib.suppress(LLMCallError):
+                        gate.ask(request)
+                    return time.monotonic() - started
+
+                seconds = sorted(gate.map(lasted, range(calls)))
+            print(f"{kind:<8} {calls} calls: {seconds[0]:.2f} to {seconds[-1]:.2f} s")
+
+
 def fuzz(answers: int) -> None:
-    """Hostile answers through the parser."""
-    from tests.graphrag.llm.test_parsing import fuzz as run
+    """Hostile answers through parser, grounding and ontology."""
+    from tests.graphrag.extraction.test_hostile_answers import fuzz as run
 
     seen: list[str] = []
     dangerous = {"compile", "exec", "pickle.find_class", "os.system", "subprocess.Popen", "socket.connect"}
-    run(10)  # what is imported on first use is imported before the watch begins
+    run(60)  # what is imported on first use is imported before the watch begins
     main_thread = threading.get_ident()
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         if event in dangerous and threading.get_ident() == main_thread:
             seen.append(event)
 
+    def work() -> None:
+        outcomes, triples = run(answers, seed=1)
+        print(f"answers: {dict(outcomes.most_common())}\ntriples: {dict(triples.most_common())}")
+
     sys.addaudithook(hook)
-    cpu, _ = _timed(lambda: print(dict(run(answers, seed=1))))
-    print(f"{answers} answers in {cpu:.1f} s CPU; dangerous events: {len(seen)}")
+    cpu, _ = _timed(work)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{answers} answers in {cpu:.1f} s CPU, peak {memory:.0f} MB; dangerous events: {dict(Counter(seen))}"
+    )
 
 
 def tokens(data: Path) -> None:
@@ -387,6 +440,8 @@ def main() -> None:
     faulty = commands.add_parser("faults")
     faulty.add_argument("--chunks", type=int, default=1000)
     faulty.add_argument("--seeds", type=int, default=5)
+    commands.add_parser("outages")
+    commands.add_parser("deadlines").add_argument("--calls", type=int, default=20)
     commands.add_parser("fuzz").add_argument("--answers", type=int, default=10_000)
     for name in ("tokens", "replay"):
         commands.add_parser(name).add_argument("data", type=Path)
@@ -398,6 +453,10 @@ def main() -> None:
             throughput(options.calls, options.in_flight, options.latency)
         case "faults":
             faults(options.chunks, options.seeds)
+        case "outages":
+            outages()
+        case "deadlines":
+            deadlines(options.calls)
         case "fuzz":
             fuzz(options.answers)
         case "tokens":

@@ -117,7 +117,10 @@ class LLMConfig(_Section):
     """The gate to a model, used only where a model is asked for. Keys come from the environment."""
 
     model: str = Field("", description="Name of the model, as its server knows it.")
-    base_url: Address = Field("", description="OpenAI-compatible server; empty means OpenAI's own.")
+    api: Literal["openai", "anthropic"] = Field(
+        "openai", description="Protocol of the server; anthropic needs the extra of that name."
+    )
+    base_url: Address = Field("", description="The server's address; empty means the maker's own.")
     api_version: str = Field("", description="Given, the server is Azure OpenAI and base_url its endpoint.")
     api_key_env: VariableName = Field(
         "OPENAI_API_KEY", description="Name of the environment variable with the key."

@@ -58,7 +58,7 @@ def query_config(
     if config_path is not None or overrides:
         return load_config(config_path, overrides)
     stored, usual = base.config.llm, LLMConfig()
-    for key in ("base_url", "api_key_env", "api_version"):
+    for key in ("api", "base_url", "api_key_env", "api_version"):
         named = getattr(stored, key)
         if asks and named != getattr(usual, key):
             raise ConfigError(
@@ -315,7 +315,7 @@ def _proxy(base_url: str) -> str | None:
     """The proxy that the environment names for the model's server, as other tools take it."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(base_url or "https://api.openai.com/v1")
+    parts = urlsplit(base_url or "https://api.openai.com/v1")  # the makers' own are all reached by https
     if parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
         return None
     if parts.hostname in ("localhost", "127.0.0.1", "::1"):

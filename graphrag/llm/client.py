@@ -209,7 +209,7 @@ class OpenAIClient:
         }
         arguments = {k: v for k, v in optional.items() if v is not None and k not in self._dropped}
         arguments["model"] = self.model
-        arguments["messages"] = [{"role": m.role, "content": _sendable(m.content)} for m in request.messages]
+        arguments["messages"] = [{"role": m.role, "content": sendable(m.content)} for m in request.messages]
         arguments[self._tokens_name] = sampling.max_tokens
         if sampling.top_k is not None and "top_k" not in self._dropped:
             arguments["extra_body"] = {"top_k": sampling.top_k}
@@ -280,7 +280,7 @@ class OpenAIClient:
         # The SDK's own messages may quote headers or URLs; ours never carry the key.
         text = self._key.scrub(str(error))[:500]
         if isinstance(error, openai.APIStatusError):
-            return _status_trouble(
+            return status_trouble(
                 error.status_code, error.response.headers, error.body, text, self.model, self._where
             )
         if isinstance(error, openai.APITimeoutError):
@@ -303,7 +303,8 @@ def _host(base_url: str) -> str:
     return (urlsplit(base_url).hostname or base_url) if base_url else "api.openai.com"
 
 
-def _sendable(text: str) -> str:
+def sendable(text: str) -> str:
+    """The text as it can travel."""
     # JSON over HTTP is UTF-8: a lone surrogate cannot travel.
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -321,9 +322,10 @@ def _named(error: Exception) -> tuple[str, str]:
     return (param if isinstance(param, str) else ""), str(error).lower()
 
 
-def _status_trouble(
+def status_trouble(
     status: int, headers: Mapping[str, str], body: object, text: str, model: str, where: str
 ) -> CallError:
+    """What a status that is no success means for the gate, with a message that says what to do."""
     code = str(body.get("code") or body.get("type") or "") if isinstance(body, Mapping) else ""
     wait = retry_after(headers)
     lower = f"{text} {code}".lower()
@@ -404,7 +406,7 @@ def _reply(raw: bytes) -> Reply:
         text = message.get("content") or ""
         finish = str(choice.get("finish_reason") or "stop")
         usage = data.get("usage") or {}
-        tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+        tokens = count_of(usage.get("prompt_tokens")), count_of(usage.get("completion_tokens"))
         served = str(data.get("model") or "")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         message = f"the server's answer is not a chat completion: {type(error).__name__}"
@@ -416,7 +418,8 @@ def _reply(raw: bytes) -> Reply:
     return Reply(text, finish, *tokens, served_by=served[:200])
 
 
-def _count(value: object) -> int:
+def count_of(value: object) -> int:
+    """A number of tokens as a server reports it; 0 for what is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**40 else 0
 
 
@@ -425,7 +428,7 @@ def _vectors(raw: bytes, expected: int) -> tuple[list[list[float]], int]:
         data = json.loads(raw)
         rows = sorted(data["data"], key=lambda row: row["index"])
         vectors = [[float(value) for value in row["embedding"]] for row in rows]
-        tokens = _count((data.get("usage") or {}).get("prompt_tokens"))
+        tokens = count_of((data.get("usage") or {}).get("prompt_tokens"))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         message = f"the server's answer is not a list of embeddings: {type(error).__name__}"
         raise CallError(Trouble.TRANSIENT, message, status=200, sent=True) from error

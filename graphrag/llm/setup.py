@@ -5,7 +5,8 @@ from pathlib import Path
 from graphrag.config import LLMConfig, Task, TaskSampling
 from graphrag.errors import ConfigError
 from graphrag.llm.admission import Limits
-from graphrag.llm.client import OpenAIClient
+from graphrag.llm.anthropic import AnthropicClient
+from graphrag.llm.client import ChatClient, OpenAIClient
 from graphrag.llm.clock import Clock
 from graphrag.llm.gate import Gate
 from graphrag.llm.ledger import ResponseLedger
@@ -39,19 +40,10 @@ def open_gate(
         raise ConfigError("no model is named; set llm.model, for example --set llm.model=gpt-4o-mini")
     if not key and not settings.base_url:
         raise ConfigError(
-            f"the environment variable {settings.api_key_env} holds no key for OpenAI; set it, "
+            f"the environment variable {settings.api_key_env} holds no key for {settings.api}; set it, "
             "or set llm.base_url to a server of your own"
         )
-    client = OpenAIClient(
-        settings.model,
-        key=key,
-        base_url=settings.base_url,
-        api_version=settings.api_version,
-        provider=settings.provider,
-        structured=settings.structured,
-        connections=settings.max_in_flight,
-        proxy=proxy,
-    )
+    client = _client(settings, key, proxy)
     limits = Limits(
         max_in_flight=settings.max_in_flight,
         call_seconds=settings.timeout_seconds,
@@ -69,6 +61,31 @@ def open_gate(
         if kept is not None:
             kept.close()
         raise
+
+
+def _client(settings: LLMConfig, key: Secret, proxy: str | None) -> ChatClient:
+    if settings.api == "anthropic":
+        if settings.api_key_env == "OPENAI_API_KEY":
+            raise ConfigError("set llm.api_key_env=ANTHROPIC_API_KEY, so that no other server's key is sent")
+        return AnthropicClient(
+            settings.model,
+            key=key,
+            base_url=settings.base_url,
+            provider=settings.provider,
+            structured=settings.structured,
+            connections=settings.max_in_flight,
+            proxy=proxy,
+        )
+    return OpenAIClient(
+        settings.model,
+        key=key,
+        base_url=settings.base_url,
+        api_version=settings.api_version,
+        provider=settings.provider,
+        structured=settings.structured,
+        connections=settings.max_in_flight,
+        proxy=proxy,
+    )
 
 
 def sampling_of(settings: LLMConfig, task: Task, *, max_tokens: int | None = None) -> Sampling:

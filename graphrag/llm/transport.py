@@ -36,23 +36,27 @@ class Deadline:
         return float(min(at, self.stop_at) - time.monotonic())
 
 
-def http_modules() -> tuple[ModuleType, ModuleType]:
-    """The HTTP library that the installed OpenAI SDK is built on (httpx or its successor), and its core."""
-    import openai
+def http_modules(sdk: ModuleType | None = None) -> tuple[ModuleType, ModuleType]:
+    """The HTTP library an SDK, by default OpenAI's, is built on (httpx or its successor), and its core."""
+    if sdk is None:
+        import openai
 
-    for base in openai.DefaultHttpxClient.__mro__:
+        sdk = openai
+    for base in sdk.DefaultHttpxClient.__mro__:
         root = base.__module__.partition(".")[0]
         if root.startswith("httpx"):
             core = root.replace("httpx", "httpcore")
             return importlib.import_module(root), importlib.import_module(core)
     raise ImportError(
-        "the installed openai package is built on an HTTP library unknown here; install openai>=1.60"
+        f"the installed {sdk.__name__} package is built on an HTTP library unknown here; install a newer one"
     )
 
 
-def http_client(deadline: Deadline, *, connections: int, proxy: str | None = None) -> Any:
+def http_client(
+    deadline: Deadline, *, connections: int, proxy: str | None = None, sdk: ModuleType | None = None
+) -> Any:
     """An HTTP client for the SDK, of the SDK's own kind, that obeys `deadline`."""
-    httpx, core = http_modules()
+    httpx, core = http_modules(sdk)
     backend = _backend(core, deadline)
     common: dict[str, Any] = {
         "ssl_context": httpx.create_ssl_context(),
