@@ -43,6 +43,7 @@ _PLAIN = frozenset({How.KEY, How.ALIAS, How.CUE, How.LEMMA})
 _NAMED = ("PERSON", "ORG", "LOC", "WORK", "PRODUCT", "EVENT")
 _VALUES = frozenset({"DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "ORDINAL"})
 _WORD = re.compile(r"[^\W_]+")
+_LONGEST_LOWER = 5  # words of a name that opens in lower case
 
 
 class Checker:
@@ -241,7 +242,13 @@ def _type_noun(name: str) -> str | None:
 
 
 def _is_name(text: str) -> bool:
-    """Whether `text` can be a name: it has a capital, a digit, or letters of a script without case."""
+    """Whether `text` can be a name: it has a capital, a digit, or letters of a script without case.
+
+    What opens in lower case and runs on for more than five words is a clause, whatever it names on its way.
+    """
+    words = text.split()
+    if len(words) > _LONGEST_LOWER and words[0].islower():
+        return False
     return any(
         letter.isupper() or letter.isdigit() or (letter.isalpha() and not letter.islower()) for letter in text
     )

@@ -143,6 +143,18 @@ def test_a_pronoun_as_a_name_is_no_name() -> None:
     assert checked.reason == "bad_argument"
 
 
+@pytest.mark.parametrize("ontology", [ONTOLOGY, None])
+def test_a_clause_in_the_place_of_a_name_is_no_name(ontology: Ontology | None) -> None:
+    clause = "founded the Radium Institute in 1912"
+    triple = grounder(ontology=ontology).triple(
+        record(subject="Marie Curie", object=clause, object_type="Organization", quote=f"She {clause}.")
+    )
+    (checked,) = Checker(ontology, Config()).check(
+        Document("d", "d", HEAD + TEXT), [Extraction("c", (), (triple,))]
+    )
+    assert checked.reason == "bad_argument"
+
+
 def test_evidence_counts_where_it_is_found() -> None:
     first, second = "Nothing here.", "Ada founded Acme."
     chunks = (Chunk("c1", "d", Span(0, 13), first), Chunk("c2", "d", Span(14, 31), second))
