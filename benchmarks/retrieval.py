@@ -1,6 +1,6 @@
 """Retrieval quality and speed on multi-hop question sets, with what each part of the search adds.
 
-    python benchmarks/retrieval.py DATA [--work FOLDER] [--sets 2wiki-780 musique ...] [--build]
+    python benchmarks/retrieval.py DATA [--work FOLDER] [--sets 2wiki-780 musique ...] [--runs FOLDER]
 
 DATA holds ``2wiki/``, ``musique/`` and ``hotpot/``, each with ``corpus.jsonl.gz`` (``title``, ``text``, and
 ``id`` where titles repeat), and ``gold/<set>.json`` with ``question`` and ``gold``. Knowledge bases are
@@ -14,14 +14,14 @@ import argparse
 import gzip
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import process_time
 
 import numpy as np
 
-from graphrag.config import Config
+from graphrag.config import Config, SearchSettings
 from graphrag.engine import GraphRAG
 from graphrag.evaluation import all_recall, mean, recall
 from graphrag.filters import CompiledFilters
@@ -31,9 +31,9 @@ from graphrag.registry import relation_cues
 from graphrag.retrieval.passages import keyword_chunks, near_chunks
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 from graphrag.retrieval.search import Search
-from graphrag.retrieval.settings import SearchSettings
 from graphrag.retrieval.subgraph import Start, collect, walk
 
+SHIPPED = "+ relation cues = hybrid"
 DEPTH = 24  # chunks looked at, so that eight documents are found where documents have several
 
 
@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/benchmarks"))
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), metavar="SET")
     parser.add_argument("--variants", nargs="*", default=None, metavar="VARIANT")
+    parser.add_argument("--runs", type=Path, help="Folder for the rankings of `hybrid`, a JSON file a set.")
     arguments = parser.parse_args()
     chosen = {
         name: make
@@ -89,29 +90,38 @@ def main() -> None:
     for name in arguments.sets:
         bench = Bench(arguments.data, arguments.work, SETS[name])
         for variant, (settings, cued, ranker) in chosen.items():
-            print(f"{name:22}{variant:34}{bench.run(settings, cued, ranker)}", flush=True)
+            figures, run = bench.run(settings, cued, ranker)
+            print(f"{name:22}{variant:34}{figures}", flush=True)
+            if arguments.runs and variant == SHIPPED:
+                arguments.runs.mkdir(parents=True, exist_ok=True)
+                file = arguments.runs / f"{name.replace(' ', '-')}.json"
+                file.write_text(json.dumps(run, ensure_ascii=False), encoding="utf-8")
         bench.close()
 
 
 def variants() -> dict[str, tuple[SearchSettings, bool, Ranker]]:
     """What is compared: settings, whether the ontology's cues are used, and the ranking."""
     full = SearchSettings()
-    plain = replace(full, likeness=1.0)
+    plain = varied(full, likeness=1.0)
     return {
         "keywords (BM25)": (full, False, by_keywords),
         "vectors": (full, False, by_vectors),
         "keywords + vectors (passages)": (full, False, by_mode("passages")),
         "breadth-first + PageRank alone": (full, True, by_pagerank),
-        "anchors, no hop": (replace(plain, hops=0), False, by_mode("hybrid")),
+        "anchors, no hop": (varied(plain, passage_hops=0), False, by_mode("hybrid")),
         "+ path search, one hop": (plain, False, by_mode("hybrid")),
         "+ like words": (full, False, by_mode("hybrid")),
-        "+ relation cues = hybrid": (full, True, by_mode("hybrid")),
+        SHIPPED: (full, True, by_mode("hybrid")),
         "local (no plain passages)": (full, True, by_mode("local")),
-        "hybrid, two hops": (replace(full, hops=2), True, by_mode("hybrid")),
-        "hybrid without diversity": (replace(full, diversity=0.0), True, by_mode("hybrid")),
-        "hybrid without coverage": (replace(full, coverage=0.0), True, by_mode("hybrid")),
-        "hybrid without rarity of entities": (replace(full, specificity=0.0), True, by_mode("hybrid")),
+        "hybrid, two hops": (varied(full, passage_hops=2), True, by_mode("hybrid")),
+        "hybrid without diversity": (varied(full, diversity=0.0), True, by_mode("hybrid")),
+        "hybrid without coverage": (varied(full, coverage=0.0), True, by_mode("hybrid")),
+        "hybrid without rarity of entities": (varied(full, specificity=0.0), True, by_mode("hybrid")),
     }
+
+
+def varied(settings: SearchSettings, **changes: float) -> SearchSettings:
+    return settings.model_copy(update=changes)
 
 
 class Bench:
@@ -133,7 +143,8 @@ class Bench:
     def close(self) -> None:
         self.base.close()
 
-    def run(self, settings: SearchSettings, cued: bool, ranker: Ranker) -> str:
+    def run(self, settings: SearchSettings, cued: bool, ranker: Ranker) -> tuple[str, dict[str, list[str]]]:
+        """The figures as a line, and for each question the keys of the documents found, best first."""
         cues: Cues = relation_cues(self.base.ontology if cued else None)
         search = Search(self.base.view, self.index, self.base.embedder, cues=cues, settings=settings)
         prepared = [
@@ -142,17 +153,18 @@ class Bench:
             )[0]
             for text, _ in self.questions
         ]
-        rows, times = [], []
-        for question, (_, gold) in zip(prepared, self.questions, strict=True):
+        rows, times, run = [], [], {}
+        for question, (text, gold) in zip(prepared, self.questions, strict=True):
             started = process_time()
             ranked = ranker(search, question)
             times.append(1000 * (process_time() - started))
             keys = [self.keys[self.index.chunk_document[row]] for row in ranked]
+            run[text] = list(dict.fromkeys(keys))
             rows.append(
                 (recall(keys, gold, 5), all_recall(keys, gold, 8), all_recall(keys, gold, len(set(gold))))
             )
         five, eight, exact = (mean(column) for column in zip(*rows, strict=True))
-        return f"{five:9.3f}{eight:8.3f}{exact:9.3f}{median(times):8.2f}"
+        return f"{five:9.3f}{eight:8.3f}{exact:9.3f}{median(times):8.2f}", run
 
 
 def open_base(data: Path, work: Path, chosen: QuestionSet) -> GraphRAG:

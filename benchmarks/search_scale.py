@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from graphrag.config import SearchSettings
 from graphrag.datamodel import Chunk, Community, Document, Entity, Evidence, Relation, Report, Span
 from graphrag.embedding.hashing import HashingEmbedder
 from graphrag.filters import CompiledFilters
@@ -28,7 +29,6 @@ from graphrag.index.snapshot import open_search_index
 from graphrag.linking import make_cues
 from graphrag.retrieval.question import Thesaurus, prepare_questions
 from graphrag.retrieval.search import Search
-from graphrag.retrieval.settings import SearchSettings
 
 TYPES = ["WORKS_FOR", "FOUNDED", "LOCATED_IN", "PART_OF", "WROTE", "MARRIED"]
 PER_CHUNK = 10  # relations stated by one passage

@@ -86,18 +86,129 @@ class CommunitiesConfig(_Section):
     seed: int = 0
 
 
-class RetrievalConfig(_Section):
-    """Search."""
+class SearchSettings(_Section):
+    """How passages and the graph around them are searched and weighed (see docs/retrieval.md).
+
+    A path of passages starts at one and goes on to others through the entities they name. Its score is
+    the sum of: how well its first passage is anchored in the question, how much of the question's words
+    the path as a whole covers, how strong its links are, how near its last passage is in meaning, and a
+    price per hop. Each default was chosen by measurement.
+    """
+
+    passage_hops: int = Field(
+        1, ge=0, le=5, description="Links followed from a first passage; 0 ranks single passages only."
+    )
+    hops: int = Field(
+        3,
+        ge=0,
+        le=10,
+        description="Relations walked from what a question names, and from what passages found name.",
+    )
+    seeds: int = Field(16, ge=1, description="First passages that paths start from.")
+    beam: int = Field(24, ge=1, description="Paths that are followed further after each hop.")
+    bridges: int = Field(96, ge=1, description="Links from passages to entities that are followed per hop.")
+    passage_hub_cap: int = Field(
+        64,
+        ge=1,
+        description="An entity in more passages is a hub: it leads only to those that plain search found.",
+    )
+    anchor_cap: int = Field(512, ge=1, description="The same for an entity that the question names.")
+    hub_cap: int = Field(
+        64, ge=1, description="Neighbours followed from one entity when collecting the graph."
+    )
+    graph_width: int = Field(
+        32, ge=1, description="Entities walked on from in each hop, those with most mass."
+    )
+    graph_size: int = Field(300, ge=1, description="Entities collected, those with most mass.")
+    damping: float = Field(
+        0.85, ge=0, lt=1, description="Chance of walking on rather than restarting, in personalized PageRank."
+    )
+    chunk_restart: float = Field(
+        0.5,
+        ge=0,
+        description="Share of that restarting at the passages found, beside the anchors' share of 1.",
+    )
+    first_stage: int = Field(100, ge=1, description="Passages taken from keyword and vector search each.")
+    sentence_level: float = Field(
+        5.0,
+        ge=0,
+        description="Sentences in the average passage from which on they are ranked by their best one too.",
+    )
+    start: float = Field(1.0, ge=0, description="Weight of the anchors in a first passage.")
+    coverage: float = Field(
+        0.45, ge=0, description="Weight of the share of the question's words that a path covers."
+    )
+    link: float = Field(1.1, ge=0, description="Weight of a link.")
+    meaning: float = Field(
+        0.0, ge=0, description="Weight of a passage's nearness to the question in vector space."
+    )
+    last_meaning: float = Field(
+        0.4, ge=0, description="The same for each further passage, to what the question says besides names."
+    )
+    prior: float = Field(0.05, ge=0, description="Weight of a passage's rank in keyword and vector search.")
+    mention: float = Field(
+        0.35,
+        ge=0,
+        description="What a passage that only mentions an anchor is worth, beside one that is about it.",
+    )
+    mention_of_known: float = Field(
+        0.65, ge=0, description="Factor on that where some passage is about the anchor."
+    )
+    lead: float = Field(
+        0.85,
+        ge=0,
+        description="What a passage is worth that is about an entity by its first words, not by its title.",
+    )
+    reach_mention: float = Field(
+        0.65, ge=0, description="What a link is worth that leads to a passage mentioning the entity."
+    )
+    floor: float = Field(
+        0.35, ge=0, description="What a link is worth whose sentence shares nothing with the question."
+    )
+    sentence_words: float = Field(
+        0.7, ge=0, description="Weight of shared words in judging a link's sentence."
+    )
+    sentence_meaning: float = Field(1.0, ge=0, description="Weight of nearness in vector space there.")
+    specificity: float = Field(0.95, ge=0, description="Exponent on an entity's rarity in a link.")
+    hop_cost: float = Field(0.85, ge=0, description="Price of the first hop.")
+    later_hop_cost: float = Field(1.3, ge=0, description="Price of each further hop.")
+    diversity: float = Field(
+        0.25,
+        ge=0,
+        description="Price of starting where paths above started, if the question names several things.",
+    )
+    lone_diversity: float = Field(
+        0.1, ge=0, description="The same where it names one thing, or nothing known."
+    )
+    follow: float = Field(
+        0.1, ge=0, description="Price of each further passage of a path, when passages are put in order."
+    )
+    likeness: float = Field(
+        0.45,
+        ge=0,
+        description="Similarity from which another word counts as the question's word; 1 for none.",
+    )
+    like_weight: float = Field(0.95, ge=0, description="What such a word is worth beside the word itself.")
+    cue_weight: float = Field(
+        0.6,
+        ge=0,
+        description="The same for a word that the ontology gives for a relation the question names.",
+    )
+    relation: float = Field(0.25, ge=0, description="Bonus of a link along a relation the question asks for.")
+    relation_sentence: float = Field(
+        0.15, ge=0, description="Bonus of a link whose sentence states such a relation of something else."
+    )
+
+
+class RetrievalConfig(SearchSettings):
+    """Search: what is returned, then how passages and the graph around them are searched and weighed."""
 
     mode: Literal["auto", "hybrid", "local", "global", "passages"] = "auto"
     k: int = Field(8, ge=1, le=1000, description="Passages returned.")
-    hops: int = Field(3, ge=0, le=5, description="Relations walked from what a question names.")
-    hub_cap: int = Field(64, ge=1, description="Neighbours followed from one node.")
-    damping: float = Field(0.85, ge=0.0, lt=1.0, description="Of personalized PageRank.")
     level: int | None = Field(
         None, ge=0, description="Community level of global search; from the top down by relevance if empty."
     )
-    context_tokens: int = Field(12_000, ge=64)
+    context_tokens: int = Field(12_000, ge=64, description="Budget of the packed context.")
 
 
 class TaskSampling(_Section):

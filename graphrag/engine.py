@@ -388,31 +388,58 @@ class GraphRAG:
         Raises:
             ConfigError: If the mode is unknown, or filters are given that it cannot obey.
         """
+        return self.search_many([question], mode=mode, k=k, trace=trace, filters=filters)[0]
+
+    def search_many(
+        self,
+        questions: Sequence[str],
+        *,
+        mode: str | None = None,
+        k: int | None = None,
+        trace: bool = False,
+        filters: Filters | None = None,
+    ) -> list[Context]:
+        """As `search` for each, in order; questions of one mode are embedded together."""
         from dataclasses import replace
 
         from graphrag.retrieval import LocalRetriever
 
-        question = _question(question)
-        mode, why = self._mode(question, mode)
-        retriever = self._retriever(mode)
+        asked = [_question(question) for question in questions]
+        modes = [self._mode(question, mode, filtered=filters is not None) for question in asked]
         size = k or self.config.retrieval.k
-        if filters is None:
-            context = retriever.retrieve(question, k=size, trace=trace)
-        elif isinstance(retriever, LocalRetriever):
-            context = retriever.retrieve(question, k=size, trace=trace, filters=filters)
-        else:
-            raise ConfigError(f'mode "{mode}" cannot filter; use mode hybrid, local or passages')
-        return replace(context, trace={"mode_reason": why, **context.trace})
+        found: dict[int, Context] = {}
+        for name in dict.fromkeys(name for name, _ in modes):
+            places = [place for place, (other, _) in enumerate(modes) if other == name]
+            retriever = self._retriever(name)
+            if isinstance(retriever, LocalRetriever):
+                texts = [asked[place] for place in places]
+                contexts = retriever.retrieve_many(texts, k=size, trace=trace, filters=filters)
+            elif filters is None:
+                contexts = [retriever.retrieve(asked[place], k=size, trace=trace) for place in places]
+            else:
+                raise ConfigError(f'mode "{name}" cannot filter; use mode hybrid, local or passages')
+            found.update(zip(places, contexts, strict=True))
+        return [
+            replace(found[place], trace={"mode_reason": why, **found[place].trace})
+            for place, (_, why) in enumerate(modes)
+        ]
 
     def ask(
-        self, question: str, *, mode: str | None = None, k: int | None = None, trace: bool = False
+        self,
+        question: str,
+        *,
+        mode: str | None = None,
+        k: int | None = None,
+        trace: bool = False,
+        filters: Filters | None = None,
     ) -> Answer:
         """An answer whose every statement cites the words of a source, or an abstention.
 
-        Args: as `search`.
+        Args: as `search`. Of documents that the filters leave out, no word is read for the answer.
         """
-        context = self.search(question, mode=mode, k=k, trace=trace)
-        return self._answerer().answer(_question(question), context)
+        context = self.search(question, mode=mode, k=k, trace=trace, filters=filters)
+        answerer = self._answerer() if filters is None else self._filtered_answerer(filters)
+        return answerer.answer(_question(question), context)
 
     # Look
 
@@ -521,12 +548,13 @@ class GraphRAG:
             raise NotFoundError(f'{len(documents)} documents are called "{name}"; name one by key: {keys}')
         return documents[0]
 
-    def _mode(self, question: str, mode: str | None) -> tuple[str, str]:
+    def _mode(self, question: str, mode: str | None, *, filtered: bool = False) -> tuple[str, str]:
         from graphrag.generation.question import choose_mode
 
         mode = mode or self.config.retrieval.mode
         if mode == "auto":
-            return choose_mode(question)
+            chosen = choose_mode(question)
+            return ("hybrid", "filters need passages") if filtered and chosen[0] == "global" else chosen
         if mode not in ("hybrid", "local", "global", "passages"):
             raise ConfigError(f'mode "{mode}" is not one of auto, hybrid, local, global, passages')
         return mode, "as asked"
@@ -615,6 +643,22 @@ class GraphRAG:
                     embedder=self.embedder,
                 )
             return self._generator
+
+    def _filtered_answerer(self, filters: Filters) -> ExtractiveGenerator:
+        """One that reads what passes and nothing else."""
+        from graphrag.filtered_view import FilteredView
+        from graphrag.filters import compile_filters
+        from graphrag.generation.extractive import ExtractiveGenerator
+
+        index = self.index
+        mask = compile_filters(index, filters).chunks
+        chunks = None if mask is None else frozenset(index.chunk_ids.take(mask.nonzero()[0]))
+        return ExtractiveGenerator(
+            cast("Ledger", FilteredView(self.view, chunks, frozenset(filters.relation_types))),
+            ontology=self.ontology,
+            search=lambda inner: self.search(inner, mode="hybrid", filters=filters),
+            embedder=self.embedder,
+        )
 
     def _make_retriever(self, mode: str) -> Retriever:
         from graphrag.registry import make_retriever

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.errors import ConfigError
+from graphrag.index.arrays import Ragged
 from graphrag.index.snapshot import SearchIndex
 
 _NO_VALUES: Mapping[str, object] = {}
@@ -63,27 +64,31 @@ class CompiledFilters:
 
     Attributes:
         chunks: (chunks,) passages of documents that pass.
-        entities: (entities,) entities of a type that passes.
+        entities: (entities,) entities of a type that passes, named in a passage that does.
         relations: (relation types,) types that pass.
+        facts: (relations,) relations that a passage that passes states.
     """
 
     chunks: NDArray[np.bool_] | None = None
     entities: NDArray[np.bool_] | None = None
     relations: NDArray[np.bool_] | None = None
+    facts: NDArray[np.bool_] | None = None
 
 
 def compile_filters(index: SearchIndex, filters: Filters | None) -> CompiledFilters:
-    """Turn filters into masks. O(documents) where documents are filtered.
+    """Turn filters into masks. O(documents + mentions + relations) where documents are filtered.
 
     Raises:
         ConfigError: If a type is not in the knowledge base, or a date is not ISO 8601.
     """
     if filters is None:
         return CompiledFilters()
+    chunks = _chunk_mask(index, filters)
     return CompiledFilters(
-        chunks=_chunk_mask(index, filters),
-        entities=_entity_mask(index, filters),
+        chunks=chunks,
+        entities=_entity_mask(index, filters, chunks),
         relations=_relation_mask(index, filters),
+        facts=_stated(index.relation_sentences, index, chunks) if chunks is not None else None,
     )
 
 
@@ -104,12 +109,27 @@ def _chunk_mask(index: SearchIndex, filters: Filters) -> NDArray[np.bool_] | Non
     return mask
 
 
-def _entity_mask(index: SearchIndex, filters: Filters) -> NDArray[np.bool_] | None:
-    if not filters.entity_types:
-        return None
-    types = _known(filters.entity_types, index.entity_types, "entity type")
-    mask: NDArray[np.bool_] = types[index.entity_type]
+def _entity_mask(
+    index: SearchIndex, filters: Filters, chunks: NDArray[np.bool_] | None
+) -> NDArray[np.bool_] | None:
+    mask: NDArray[np.bool_] | None = None
+    if filters.entity_types:
+        mask = _known(filters.entity_types, index.entity_types, "entity type")[index.entity_type]
+    if chunks is not None:
+        named = _stated(index.entity_sentences, index, chunks)
+        subjects = index.entity_subjects
+        owner = np.arange(len(subjects)).repeat(np.diff(subjects.start))
+        named[owner[chunks[subjects.values]]] = True
+        mask = named if mask is None else mask & named
     return mask
+
+
+def _stated(places: Ragged, index: SearchIndex, chunks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows have a sentence in one of the chunks."""
+    found = np.zeros(len(places), dtype=np.bool_)
+    owner = np.arange(len(places)).repeat(np.diff(places.start))
+    found[owner[chunks[index.sentence_chunk[places.values]]]] = True
+    return found
 
 
 def _relation_mask(index: SearchIndex, filters: Filters) -> NDArray[np.bool_] | None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from graphrag.index.snapshot import SearchIndex
     from graphrag.interfaces import Chunker, Embedder, Extractor, KnowledgeView, Retriever
     from graphrag.linking import Cues
-    from graphrag.retrieval.settings import SearchSettings
     from ontology import Ontology
 
 REGISTRY: dict[str, str] = {
@@ -106,18 +105,10 @@ def make_retriever(
             index,
             embedder,
             cues=cues,
-            settings=search_settings(config),
+            settings=config.retrieval,
             budget=config.retrieval.context_tokens,
         )
     return retriever
-
-
-def search_settings(config: Config) -> "SearchSettings":
-    """The switches of search, with what the settings say about the graph around a question."""
-    from graphrag.retrieval.settings import SearchSettings
-
-    chosen = config.retrieval
-    return SearchSettings(graph_hops=chosen.hops, graph_hub_cap=chosen.hub_cap, damping=chosen.damping)
 
 
 def relation_cues(ontology: "Ontology | None") -> "Cues":

@@ -4,6 +4,7 @@ import os
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from graphrag.datamodel import Answer
     from graphrag.engine import GraphRAG
     from graphrag.extraction.llm import LLMExtractor
+    from graphrag.filters import Filters
     from graphrag.generation.judge import Judge
     from graphrag.generation.pairs import PairJudge
     from graphrag.interfaces import Extractor
@@ -66,6 +68,13 @@ def query_config(
                 f"--set llm.model={stored.model} --set llm.{key}={named}, or give your --config"
             )
     return base.config
+
+
+def use_search_settings(base: "GraphRAG", config: Config) -> None:
+    """Search `base` with what `config` says about retrieval, over what is stored with it."""
+    said = config.retrieval.model_dump(include=config.retrieval.model_fields_set)
+    retrieval = base.config.retrieval.model_copy(update=said)
+    base.config = base.config.model_copy(update={"retrieval": retrieval})
 
 
 @contextmanager
@@ -190,16 +199,23 @@ def write_reports(base: "GraphRAG", config: Config, gate: "Gate") -> tuple[Failu
 
 @contextmanager
 def open_answerer(
-    base: "GraphRAG", config: Config, kind: str, *, hear: Hear | None = None
+    base: "GraphRAG",
+    config: Config,
+    kind: str,
+    *,
+    hear: Hear | None = None,
+    filters: "Filters | None" = None,
 ) -> Iterator["Ask"]:
     """How questions are answered: "quote" (no model), "llm" or "agent".
 
     Args:
         config: Its `llm` section names model and strategy.
         hear: Told the statements of "llm" while the model still writes.
+        filters: What may be looked at; not for "agent".
 
     Raises:
-        ConfigError: As `open_model`, or if what is asked for cannot be heard while it comes.
+        ConfigError: As `open_model`, or if what is asked for cannot be heard while it comes, or the agent
+            is given filters.
     """
     if hear is not None and (kind != "llm" or config.llm.strategy in ("self-consistency", "decomposition")):
         raise ConfigError(
@@ -207,8 +223,11 @@ def open_answerer(
             "zero-shot, few-shot or chain-of-thought, or leave --stream out"
         )
     if kind == "quote":
-        yield base.ask
+        yield partial(base.ask, filters=filters)
         return
+    if kind == "agent" and filters is not None:
+        raise ConfigError("the agent looks things up anywhere; to filter, take --answerer quote or llm")
+    search = partial(base.search, filters=filters)
     from graphrag.generation.agent import Agent
     from graphrag.generation.chat import ChatAnswerer
     from graphrag.llm.setup import sampling_of
@@ -233,7 +252,7 @@ def open_answerer(
             call_tokens=settings.answer_tokens,
             samples=settings.samples,
             sample_temperature=settings.sample_temperature,
-            search=base.search,
+            search=search,
             prompts=prompts,
         )
 
@@ -242,7 +261,7 @@ def open_answerer(
         ) -> "Answer":
             if kind == "agent":
                 return agent.answer(question)
-            context = base.search(question, mode=mode, k=k, trace=trace)
+            context = search(question, mode=mode, k=k, trace=trace)
             if hear is not None:
                 for statement in chat.statements(question, context):
                     hear(statement)

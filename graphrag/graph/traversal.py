@@ -217,7 +217,7 @@ def _part(
     scan = _scan(near.mass[kept], SCAN)
     owner, places, weight, leaving = _looked_at(graph, nodes, scan, weigh)
     neighbour = graph.indices[places]
-    at = np.minimum(np.searchsorted(nodes, neighbour), max(0, len(nodes) - 1))
+    at = np.minimum(nodes.searchsorted(neighbour), max(0, len(nodes) - 1))
     inside = nodes[at] == neighbour if len(nodes) else np.zeros(0, dtype=bool)
     out = np.flatnonzero(~inside)
     beyond = neighbour[out]

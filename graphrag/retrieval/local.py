@@ -7,13 +7,13 @@ only where the question names nothing that is known.
 
 from collections.abc import Sequence
 
+from graphrag.config import SearchSettings
 from graphrag.datamodel import Context
 from graphrag.filters import Filters
 from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Embedder, KnowledgeView
 from graphrag.linking import Cues
 from graphrag.retrieval.search import Mode, Search
-from graphrag.retrieval.settings import SearchSettings
 
 
 class LocalRetriever:

@@ -6,17 +6,20 @@ The baseline in the box, and the prior that the graph search starts from.
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.index.arrays import Array, Ragged
+from graphrag.config import SearchSettings
+from graphrag.graph.adjacency import sum_by
+from graphrag.graph.traversal import distinct, first_places
+from graphrag.index.arrays import Array, Ragged, products
 from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Floats
 from graphrag.retrieval.fusion import fuse_rows
 from graphrag.retrieval.question import Question
-from graphrag.retrieval.settings import SearchSettings
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 _MOST_POSTINGS = 65_536
+_SPARSE = 16  # sorting that many of the rows takes as long as looking at all of them
 
 
 def passage_ranking(
@@ -49,15 +52,25 @@ def keyword_sentences(
 ) -> Rows:
     """Chunk rows by BM25 of their best sentence, best first, ties by row of the sentence."""
     postings, weights = index.term_sentences, index.term_sentence_weights
-    rows, values = _postings(postings, weights, question.linked.terms)
-    scores = np.bincount(rows, weights=values, minlength=index.counts["sentences"])
+    rows, scores = added(*_postings(postings, weights, question.linked.terms), index.counts["sentences"])
     if allowed is not None:
-        scores = np.where(allowed[index.sentence_chunk], scores, 0.0)
-    sentences, _ = best_rows(scores, 3 * k, above=0.0)
-    chunks = index.sentence_chunk[sentences].astype(np.int64)
-    distinct, first = np.unique(chunks, return_index=True)
-    ordered: Rows = distinct[np.argsort(first, kind="stable")][:k]
+        permitted = allowed[index.sentence_chunk[rows]]
+        rows, scores = rows[permitted], scores[permitted]
+    sentences, _ = best_rows(rows, scores, 3 * k)
+    _, first = first_places(index.sentence_chunk[sentences].astype(np.int64))
+    first.sort()
+    ordered: Rows = index.sentence_chunk[sentences[first]][:k].astype(np.int64)
     return ordered
+
+
+def added(rows: Array, values: Array, count: int) -> tuple[Rows, Scores]:
+    """Distinct rows, sorted, and the sum of the values of each; `count` rows there could be."""
+    if len(rows) * _SPARSE < count:
+        distinct_rows, place = distinct(rows.astype(np.int64))
+        return distinct_rows, sum_by(place, values, len(distinct_rows))
+    scores = sum_by(rows, values, count)
+    found = np.flatnonzero(scores)
+    return found, scores[found]
 
 
 def _by_best_sentence(index: SearchIndex, question: Question, chunks: Rows) -> Rows:
@@ -65,7 +78,7 @@ def _by_best_sentence(index: SearchIndex, question: Question, chunks: Rows) -> R
     owner, sentences = index.sentences_of(chunks)
     if not len(sentences):
         return chunks
-    near = index.sentence_vectors[sentences].astype(np.float32) @ question.vector
+    near = products(index.sentence_vectors[sentences], question.vector)
     low = np.searchsorted(owner, np.arange(len(chunks)))
     filled = np.flatnonzero(np.diff(np.append(low, len(owner))) > 0)
     best = np.maximum.reduceat(near, low[filled])
@@ -93,9 +106,11 @@ def keyword_chunks(
     Rare words first, and none any more once `_MOST_POSTINGS` places are looked at: what is left then
     stands nearly everywhere and could not change the order by much.
     """
-    rows, values = _postings(index.term_chunks, index.term_chunk_weights, question.linked.terms)
-    scores = np.bincount(rows, weights=values, minlength=index.counts["chunks"])
-    return best_rows(scores if allowed is None else np.where(allowed, scores, 0.0), k, above=0.0)
+    postings = _postings(index.term_chunks, index.term_chunk_weights, question.linked.terms)
+    rows, scores = added(*postings, index.counts["chunks"])
+    if allowed is not None:
+        rows, scores = rows[allowed[rows]], scores[allowed[rows]]
+    return best_rows(rows, scores, k)
 
 
 def near_chunks(
@@ -110,15 +125,16 @@ def near_chunks(
         rows, found = near.search_rows(vector[None, :], k)
         there = rows[0] >= 0
         return rows[0][there], found[0][there].astype(np.float64)
-    scores = (index.chunk_vectors @ vector).astype(np.float64)
-    return best_rows(scores if allowed is None else np.where(allowed, scores, -np.inf), k, above=-np.inf)
+    scores = products(index.chunk_vectors, vector).astype(np.float64)
+    rows = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
+    return best_rows(rows, scores[rows], k)
 
 
-def best_rows(scores: Array, k: int, *, above: float) -> tuple[Rows, Scores]:
-    """The k highest scores greater than `above`: rows and scores, best first, ties by row."""
-    rows = np.flatnonzero(scores > above)
+def best_rows(rows: Rows, scores: Scores, k: int) -> tuple[Rows, Scores]:
+    """The k rows (given sorted) with the highest scores: rows and scores, best first, ties by row."""
     if k < len(rows):
-        border = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
-        rows = rows[scores[rows] >= border]
-    rows = rows[np.lexsort((rows, -scores[rows]))][:k]
-    return rows, scores[rows].astype(np.float64)
+        border = np.partition(scores, len(rows) - k)[len(rows) - k]
+        near = np.flatnonzero(scores >= border)
+        rows, scores = rows[near], scores[near]
+    order = (-scores).argsort(kind="stable")[:k]
+    return rows[order], scores[order]

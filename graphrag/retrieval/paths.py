@@ -10,16 +10,18 @@ on the size of the corpus.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.index.arrays import Array, Ragged
+from graphrag.config import SearchSettings
+from graphrag.graph.traversal import distinct, first_places
+from graphrag.index.arrays import Array, Ragged, products
 from graphrag.index.names import LITERAL
 from graphrag.index.snapshot import SearchIndex
 from graphrag.linking import specificity
 from graphrag.retrieval.question import Question, sentence_matrix, title_matrix
-from graphrag.retrieval.settings import SearchSettings
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -83,33 +85,24 @@ class PathList:
             tuple(level.sentences[row].tolist()),
         )
 
-    def by_start(self) -> list[list[tuple[float, Place]]]:
-        """For each first passage the scores and places of its paths, best first."""
+    def by_start(self) -> tuple[list[float], list[Place], list[int]]:
+        """All paths, those of one first passage together, best first.
+
+        Returns:
+            Scores, places, and where each first passage's begin, with where the last one's end.
+        """
         if not len(self.levels[0].scores):
-            return []
+            return [], [], [0]
         first = np.concatenate([level.chunks[:, 0] for level in self.levels])
         last = np.concatenate([level.chunks[:, -1] for level in self.levels])
         score = np.concatenate([level.scores for level in self.levels])
-        number = np.repeat(np.arange(len(self.levels)), [len(level.scores) for level in self.levels])
+        number = np.arange(len(self.levels)).repeat([len(level.scores) for level in self.levels])
         row = np.concatenate([np.arange(len(level.scores)) for level in self.levels])
         # Ties go by the passages' rows, so that the order does not hang on how paths were found.
         order = np.lexsort((row, last, number, -score, first))
-        queues: list[list[tuple[float, Place]]] = []
-        before = -1
-        for start, item in zip(
-            first[order].tolist(),
-            zip(
-                score[order].tolist(),
-                zip(number[order].tolist(), row[order].tolist(), strict=True),
-                strict=True,
-            ),
-            strict=True,
-        ):
-            if start != before:
-                queues.append([])
-                before = start
-            queues[-1].append(item)
-        return queues
+        changes = np.flatnonzero(np.diff(first[order], prepend=-1)).tolist()
+        places = list(zip(number[order].tolist(), row[order].tolist(), strict=True))
+        return score[order].tolist(), places, [*changes, len(places)]
 
 
 def find_paths(
@@ -132,12 +125,12 @@ def find_paths(
         walked: (entities,) which entities may lead from one to the next; all if absent.
 
     Returns:
-        Paths of every length up to ``settings.hops + 1`` passages, by length, best first.
+        Paths of every length up to ``settings.passage_hops + 1`` passages, by length, best first.
     """
     search = _Search(index, question, settings, allowed, walked, np.sort(plain))
     beam = search.starts(prior)
     levels = [beam]
-    for _ in range(settings.hops if len(beam.scores) else 0):
+    for _ in range(settings.passage_hops if len(beam.scores) else 0):
         width = settings.seeds if len(levels) == 1 else settings.beam
         beam = search.step(beam.take(np.arange(min(width, len(beam.scores)))))
         if not len(beam.scores):
@@ -154,32 +147,30 @@ def in_order(paths: PathList, *, diversity: float, follow: float) -> Iterator[tu
     not see only the first. O(paths) to begin with, then by what is asked for.
     """
     shown: set[int] = set()
-    # One entry for each first passage, its best path left, and one for each path that goes on.
-    heap: list[tuple[float, tuple[int, ...], Place, int, int, int]] = []
-    queues = paths.by_start()
-    for queue in queues:
-        score, place = queue[0]
-        heap.append((-score, paths.chunks(place), place, 0, 1, 0))
-    numbers = {paths.chunks(queue[0][1])[0]: number for number, queue in enumerate(queues)}
+    scores, places, bounds = paths.by_start()
+    # One entry for each first passage, its best path left, and one for each path that goes on: worth,
+    # passages, place, the step to show, the path to take its turn after it (-1: none) and the last of its
+    # first passage, how often that was charged.
+    heap: list[tuple[float, tuple[int, ...], Place, int, int, int, int]] = [
+        (-scores[low], paths.chunks(places[low]), places[low], 0, low + 1, high, 0)
+        for low, high in pairwise(bounds)
+    ]
     heapify(heap)
     while heap:
-        negative, chunks, place, at, after, charged = heappop(heap)
+        negative, chunks, place, at, after, end, charged = heappop(heap)
         fresh = next((step for step in range(at, len(chunks)) if chunks[step] not in shown), None)
-        if after:  # it stood for its first passage: the next best path takes its place
-            queue = queues[numbers[chunks[0]]]
+        if after >= 0:  # it stood for its first passage: the next best path takes its place
             charged += fresh is not None
-            if after < len(queue):
-                score, follower = queue[after]
-                heappush(
-                    heap,
-                    (diversity * charged - score, paths.chunks(follower), follower, 0, after + 1, charged),
-                )
+            if after < end:
+                worth = diversity * charged - scores[after]
+                follower = places[after]
+                heappush(heap, (worth, paths.chunks(follower), follower, 0, after + 1, end, charged))
         if fresh is None:
             continue
         shown.add(chunks[fresh])
         yield chunks[fresh], -negative, place
         if fresh + 1 < len(chunks):
-            heappush(heap, (negative + follow, chunks, place, fresh + 1, 0, 0))
+            heappush(heap, (negative + follow, chunks, place, fresh + 1, -1, 0, 0))
 
 
 class _Search:
@@ -213,7 +204,7 @@ class _Search:
         owner, chunks, worth = self._anchored()
         count = max(1, len(self.anchors))
         keys, best = _best_of(chunks * count + self.anchor_groups[owner], worth * self.anchor_weights[owner])
-        rows = np.unique(np.concatenate((keys // count, prior_rows)))
+        rows, _ = distinct(np.concatenate((keys // count, prior_rows)))
         rows = self._permitted(rows)
         if not len(rows):
             return _empty_beam(len(self.question.shares))
@@ -240,7 +231,7 @@ class _Search:
         path, entity, sentence, link = self._bridges(beam)
         if not len(path):
             return _empty_beam(beam.cover.shape[1])
-        entities, which = np.unique(entity, return_inverse=True)
+        entities, which = distinct(entity)
         targets, strength = self._targets(entities)
         owner, at, chunk = targets.gather(which)
         pair_path, pair_strength = path[owner], strength[at]
@@ -252,7 +243,7 @@ class _Search:
             chunk[fresh],
             pair_strength[fresh],
         )
-        rows, place = np.unique(chunk, return_inverse=True)
+        rows, place = distinct(chunk)
         cover, _ = self._chunk_cover(rows)
         near = np.maximum(self._nearness(rows, self.question.rest_vector), 0)
         base = (
@@ -264,7 +255,7 @@ class _Search:
         joined = np.maximum(beam.cover[pair_path], cover[place])
         scores = base + settings.coverage * (joined @ self.question.shares)
         order = np.lexsort((chunk, pair_path, -scores))[:2000]
-        _, first = np.unique(pair_path[order] * self.index.counts["chunks"] + chunk[order], return_index=True)
+        _, first = first_places(pair_path[order] * self.index.counts["chunks"] + chunk[order])
         order = order[np.sort(first)][:400]
         origin = pair_path[order]
         return _Beam(
@@ -356,7 +347,7 @@ class _Search:
     def _targets(self, entities: Rows) -> tuple[Ragged, Scores]:
         """Chunks reached by each of the entities and what the last step is worth; hubs are capped."""
         settings, index = self.settings, self.index
-        owner, sentence, subject_owner, subject_chunk, about = self._reach(entities, settings.hub_cap)
+        owner, sentence, subject_owner, subject_chunk, about = self._reach(entities, settings.passage_hub_cap)
         owners = np.concatenate((owner, subject_owner))
         chunks = np.concatenate((index.sentence_chunk[sentence].astype(np.int64), subject_chunk))
         worth = np.concatenate((np.full(len(owner), settings.reach_mention), about))
@@ -366,7 +357,7 @@ class _Search:
         if self.allowed is not None:
             kept = self.allowed[chunks]
             owners, chunks, best = owners[kept], chunks[kept], best[kept]
-        start = np.searchsorted(owners, np.arange(len(entities) + 1))
+        start = owners.searchsorted(np.arange(len(entities) + 1))
         return Ragged(start, chunks), best
 
     def _fit(self, sentences: Rows) -> Scores:
@@ -375,12 +366,14 @@ class _Search:
         if not len(sentences):
             return np.empty(0)
         words = sentence_matrix(index, question, sentences) @ question.asked
-        near = (index.sentence_vectors[sentences].astype(np.float32) / 127) @ question.rest_vector
+        near = products(index.sentence_vectors[sentences], question.rest_vector)
         fit: Scores = settings.sentence_words * words + settings.sentence_meaning * np.maximum(near, 0)
         if self.asked_types.any():
             owner, _, relation = index.sentence_relations.gather(sentences)
             stated = owner[self.asked_types[index.relation_type[relation]]]
-            fit[np.unique(stated)] += settings.relation_sentence
+            bonus = np.zeros(len(sentences))
+            bonus[stated] = settings.relation_sentence
+            fit += bonus
         return fit
 
     def _related(self, sentences: Rows, entities: Rows) -> NDArray[np.bool_]:
@@ -388,8 +381,8 @@ class _Search:
         index = self.index
         if not self.asked_types.any():
             return np.zeros(len(sentences), dtype=np.bool_)
-        distinct, where = np.unique(sentences, return_inverse=True)
-        owner, _, relation = index.sentence_relations.gather(distinct)
+        stating, where = distinct(sentences)
+        owner, _, relation = index.sentence_relations.gather(stating)
         asked = self.asked_types[index.relation_type[relation]]
         owner, relation = owner[asked], relation[asked]
         total = max(1, len(index.entity_flags))
@@ -409,13 +402,13 @@ class _Search:
         by_sentence = sentence_matrix(index, self.question, sentence)
         cover = title_matrix(index, self.question, chunks)
         if len(sentence):
-            low = np.searchsorted(owner, np.arange(len(chunks)))
+            low = owner.searchsorted(np.arange(len(chunks)))
             filled = np.flatnonzero(np.diff(np.append(low, len(owner))) > 0)
             cover[filled] = np.maximum(cover[filled], np.maximum.reduceat(by_sentence, low[filled], axis=0))
         return cover, owner
 
     def _nearness(self, chunks: Rows, vector: NDArray[np.float32]) -> Scores:
-        return (self.index.chunk_vectors[chunks] @ vector).astype(np.float64)
+        return products(self.index.chunk_vectors[chunks], vector).astype(np.float64)
 
     def _permitted(self, chunks: Rows) -> Rows:
         return chunks if self.allowed is None else chunks[self.allowed[chunks]]
@@ -430,15 +423,16 @@ def _best_of(keys: Rows, values: Scores) -> tuple[Rows, Scores]:
     """Each distinct key, sorted, with its highest value."""
     if not len(keys):
         return keys, values
-    order = np.argsort(keys, kind="stable")
-    distinct, first = np.unique(keys[order], return_index=True)
-    return distinct, np.maximum.reduceat(values[order], first)
+    order = keys.argsort(kind="stable")
+    ordered = keys[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    return ordered[first], np.maximum.reduceat(values[order], first)
 
 
 def _places(rows: Rows, wanted: Rows) -> tuple[Rows, NDArray[np.bool_]]:
     """Place of each wanted row among the sorted `rows`, and whether it is there."""
     if not len(rows):
         return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
-    at = np.searchsorted(rows, wanted)
+    at = rows.searchsorted(wanted)
     at[at == len(rows)] = 0
     return at, rows[at] == wanted

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.index.arrays import Array
+from graphrag.config import SearchSettings
+from graphrag.index.arrays import Array, products
 from graphrag.index.snapshot import SearchIndex
 from graphrag.index.terms import STOPWORDS, fold, stem
 from graphrag.interfaces import Embedder, Floats
 from graphrag.linking import Cues, LinkedQuestion, link_question, term_rows
-from graphrag.retrieval.settings import SearchSettings
 
 _MOST_ALIKE = 12
 _LEAST_ALIKE = 0.4
@@ -76,7 +76,7 @@ class Thesaurus:
 
     def _nearest(self, vector: Floats) -> tuple[tuple[int, float], ...]:
         index = self._index
-        similar = index.term_vectors @ vector
+        similar = products(index.term_vectors, vector)
         near = np.flatnonzero(similar >= _LEAST_ALIKE)
         near = near[np.argsort(-similar[near], kind="stable")][:_MOST_ALIKE]
         return tuple(zip(index.common_terms[near].tolist(), similar[near].tolist(), strict=True))

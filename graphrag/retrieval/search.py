@@ -13,11 +13,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrag.config import SearchSettings
 from graphrag.context import pack
-from graphrag.datamodel import Anchor, Context, ContextItem, Hit, HitKind, Path, Query
+from graphrag.datamodel import Anchor, Context, ContextItem, Hit, HitKind, Path, Query, Relation
 from graphrag.errors import RetrievalError
 from graphrag.filters import CompiledFilters, Filters, compile_filters
 from graphrag.ids import content_id
+from graphrag.index.arrays import products
 from graphrag.index.names import TITLE_ONLY
 from graphrag.index.snapshot import SearchIndex
 from graphrag.interfaces import Embedder, KnowledgeView
@@ -25,7 +27,6 @@ from graphrag.linking import Cues, LinkedEntity, LinkedQuestion, specificity
 from graphrag.retrieval.passages import near_chunks, passage_ranking
 from graphrag.retrieval.paths import PassagePath, find_paths, in_order
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
-from graphrag.retrieval.settings import SearchSettings
 from graphrag.retrieval.subgraph import Start, Subgraph, collect, is_hidden, relation_paths, walk
 
 Mode = Literal["passages", "local", "hybrid"]
@@ -149,7 +150,7 @@ class Search:
         _, sentences = index.sentences_of(chunks)
         if not len(sentences):
             return question
-        near = (index.sentence_vectors[sentences].astype(np.float32) / 127) @ question.vector
+        near = products(index.sentence_vectors[sentences], question.vector)
         owner, _, entities = index.sentence_entities.gather(sentences)
         entities = entities.astype(np.int64)
         kept = ~is_hidden(index, entities)
@@ -190,7 +191,7 @@ class Search:
             relations, rows = self._relation_hits(graph, mass[0])
             anchors = [(item.entity, item.weight) for item in question.linked.entities]
             paths = relation_paths(index, graph, anchors)
-        items, dropped = self._pack(found.chunks, hits, rows, relations)
+        items, dropped = self._pack(found.chunks, hits, rows, relations, filters)
         context = Context(
             query=query,
             mode=mode,
@@ -236,14 +237,15 @@ class Search:
         return collect(
             self.index,
             start,
-            hops=settings.graph_hops,
-            hub_cap=settings.graph_hub_cap,
+            hops=settings.hops,
+            hub_cap=settings.hub_cap,
             width=settings.graph_width,
             most=settings.graph_size,
             damping=settings.damping,
             asked=question.asked_types,
             kept_relations=filters.relations,
             kept_entities=filters.entities,
+            kept_facts=filters.facts,
         )
 
     def _entity_hits(self, graph: Subgraph, mass: Scores) -> tuple[Hit, ...]:
@@ -260,13 +262,18 @@ class Search:
         return _hits(HitKind.RELATION, self.index.relation_ids.take(rows), worth[order]), rows
 
     def _pack(
-        self, chunk_rows: Rows, hits: Sequence[Hit], rows: Rows, relations: Sequence[Hit]
+        self,
+        chunk_rows: Rows,
+        hits: Sequence[Hit],
+        rows: Rows,
+        relations: Sequence[Hit],
+        filters: CompiledFilters,
     ) -> tuple[tuple[ContextItem, ...], tuple[str, ...]]:
         """Passages, then the best relations that none of them states."""
         index = self.index
         owner, _, sentence = index.relation_sentences.gather(rows)
         stated = np.zeros(len(rows), dtype=np.bool_)
-        stated[owner[np.isin(index.sentence_chunk[sentence], chunk_rows)]] = True
+        stated[owner[(index.sentence_chunk[sentence][:, None] == chunk_rows).any(axis=1)]] = True
         places = np.flatnonzero(~stated)[:_MOST_PACKED].tolist()
         packed = [relations[place] for place in places]
         words = [
@@ -277,11 +284,22 @@ class Search:
         ]
         chunks = self.view.chunks_by_id([hit.id for hit in hits])
         records = self.view.relations_by_id([hit.id for hit in packed])
+        if filters.chunks is not None:
+            records = [
+                self._within(record, row, filters.chunks)
+                for record, row in zip(records, rows[places], strict=True)
+            ]
         return pack(
             list(zip(hits, chunks, index.chunk_tokens[chunk_rows].tolist(), strict=True)),
             list(zip(packed, records, words, strict=True)),
             budget=self.budget,
         )
+
+    def _within(self, record: Relation, row: int, chunks: NDArray[np.bool_]) -> Relation:
+        """The relation with only that evidence which stands in the chunks."""
+        stated = self.index.sentence_chunk[self.index.relation_sentences.row(row)]
+        ids = set(self.index.chunk_ids.take(np.unique(stated[chunks[stated]])))
+        return replace(record, evidence=tuple(item for item in record.evidence if item.chunk_id in ids))
 
     def _trace(
         self,

@@ -98,6 +98,7 @@ def collect(
     asked: NDArray[np.bool_],
     kept_relations: NDArray[np.bool_] | None = None,
     kept_entities: NDArray[np.bool_] | None = None,
+    kept_facts: NDArray[np.bool_] | None = None,
     width: int = 32,
     most: int = 300,
     damping: float = 0.85,
@@ -111,6 +112,7 @@ def collect(
         asked: (relation types,) whether the question points to the type.
         kept_relations: (relation types,) which types may be walked; all if absent.
         kept_entities: (entities,) which entities may be met; all if absent.
+        kept_facts: (relations,) which relations may be walked; all if absent.
         most: Entities collected.
     """
     owner, entity = named_in(index, start.chunks)
@@ -130,6 +132,8 @@ def collect(
         weight: Scores = strength[types[places]] + 0.2 * graph.weights[places]
         if kept_relations is not None:
             weight[~kept_relations[types[places]]] = 0.0
+        if kept_facts is not None:
+            weight[~kept_facts[graph.relations[places]]] = 0.0
         if kept_entities is not None:
             weight[~kept_entities[graph.indices[places]]] = 0.0
         return weight
@@ -258,13 +262,16 @@ def relation_paths(
     joint = weights @ best
     # Where the best chains end; a few more than wanted, since an end may close several chains.
     ends = np.lexsort((graph.entities, -joint))[: 2 * most]
-    found: list[tuple[float, float, list[int]]] = []
-    for place in ends[joint[ends] > 0].tolist():
-        for anchor in np.flatnonzero(best[:, place] > 0).tolist():
-            steps = edges.trail(reached[:, anchor], int(starts[anchor]), place)
-            found.append((float(joint[place]), float(weights[anchor] * best[anchor, place]), steps))
-    found.sort(key=lambda item: (-item[0], -item[1], len(item[2]), item[2]))
-    return [_as_path(index, graph, score, steps) for score, _, steps in found[:most]]
+    ends = ends[joint[ends] > 0]
+    worth = weights[:, None] * best[:, ends]  # (anchors, ends)
+    anchor, end = worth.nonzero()
+    lengths = reached[:, anchor, ends[end]].argmax(axis=0)
+    shown = np.lexsort((end, anchor, lengths, -worth[anchor, end], -joint[ends[end]]))[:most]
+    paths = []
+    for first, place in zip(anchor[shown].tolist(), ends[end[shown]].tolist(), strict=True):
+        steps = edges.trail(reached[:, first], int(starts[first]), place)
+        paths.append(_as_path(index, graph, float(joint[place]), steps))
+    return paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +313,7 @@ class _Directed:
         """Numbers of the edges of the best chain from `first` to `place`."""
         steps: list[int] = []
         for length in range(int(reached[:, place].argmax()), 0, -1):
-            at = int(np.searchsorted(self.targets, place))
+            at = int(self.targets.searchsorted(place))
             low, high = int(self.start[at]), int(self.start[at + 1])
             before = (
                 reached[length - 1][self.source[low:high]] if length > 1 else self.source[low:high] == first
@@ -332,13 +339,13 @@ def _wanted(index: SearchIndex, asked: NDArray[np.bool_]) -> Callable[[int], Row
     types = np.flatnonzero(asked)
 
     def places(row: int) -> Rows:
-        at = int(np.searchsorted(index.hub_rows, row))
+        at = int(index.hub_rows.searchsorted(row))
         if at == len(index.hub_rows) or index.hub_rows[at] != row:
             return np.empty(0, dtype=np.int64)
         low, high = int(index.hub_edges.start[at]), int(index.hub_edges.start[at + 1])
         kinds = index.hub_edge_types[low:high]
-        first = low + np.searchsorted(kinds, types)
-        last = np.minimum(low + np.searchsorted(kinds, types, side="right"), first + SCAN)
+        first = low + kinds.searchsorted(types)
+        last = np.minimum(low + kinds.searchsorted(types, side="right"), first + SCAN)
         found = [index.hub_edges.values[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
         return np.concatenate(found).astype(np.int64)
 
@@ -348,7 +355,7 @@ def _wanted(index: SearchIndex, asked: NDArray[np.bool_]) -> Callable[[int], Row
 def _places(rows: Rows, wanted: NDArray[np.integer]) -> tuple[Rows, NDArray[np.bool_]]:
     if not len(rows):
         return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
-    at = np.searchsorted(rows, wanted)
+    at = rows.searchsorted(wanted)
     at[at == len(rows)] = 0
     return at, rows[at] == wanted
 

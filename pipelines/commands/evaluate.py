@@ -48,7 +48,13 @@ def eval_command(
     from graphrag.engine import GraphRAG
     from pipelines.evaluate import evaluate, read_questions, write_run
     from pipelines.knowledge import place_of
-    from pipelines.model import lend_embedding_key, open_answerer, open_judge, query_config
+    from pipelines.model import (
+        lend_embedding_key,
+        open_answerer,
+        open_judge,
+        query_config,
+        use_search_settings,
+    )
     from pipelines.terminal import TerminalProgress, print_json, print_pairs
 
     asked = read_questions(questions)
@@ -56,6 +62,7 @@ def eval_command(
         lend_embedding_key(base, trusted=False)
         asks = judge or answerer != "quote"
         config = query_config(base, config_path, overrides, asks=asks)
+        use_search_settings(base, config)
         with open_answerer(base, config, answerer) as ask, open_judge(base, config, wanted=judge) as judging:
             result = evaluate(
                 base,

@@ -1,6 +1,6 @@
 """Options and arguments that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from graphrag.config import Config
+    from graphrag.filters import Filters
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -51,6 +52,61 @@ def query_options(function: _Function) -> _Function:
     )
     function = click.option("--trace", is_flag=True, help="Show how the evidence was found.")(function)
     return json_option(function)
+
+
+def filter_options(function: _Function) -> _Function:
+    """What a search may look at; see `filters_of`."""
+    for name, metavar, text in reversed(
+        (
+            ("where", "FIELD=VALUE", "Only documents with this metadata; a field given twice may be either."),
+            ("document", "NAME", "Only this document, by key or id."),
+            ("type", "TYPE", "Only entities of this ontology type."),
+            ("relation", "RELATION", "Only relations of this ontology type."),
+        )
+    ):
+        function = click.option(f"--{name}", name, multiple=True, metavar=metavar, help=text)(function)
+    for name, text in (("until", "Last date of the documents."), ("since", "First date: 2024, 2024-05-31.")):
+        function = click.option(f"--{name}", name, default="", metavar="DATE", help=text)(function)
+    return click.option(
+        "--date-field",
+        default="date",
+        show_default=True,
+        help="Metadata field of --since and --until.",
+    )(function)
+
+
+def filters_of(options: Mapping[str, Any]) -> "Filters | None":
+    """The filters that the options above ask for; None without any.
+
+    Raises:
+        ConfigError: If `--where` has no "=".
+    """
+    import yaml
+
+    from graphrag.errors import ConfigError
+    from graphrag.filters import Filters
+
+    metadata: dict[str, list[object]] = {}
+    for condition in options["where"]:
+        name, separator, text = condition.partition("=")
+        if not separator or not name:
+            raise ConfigError(f'"--where {condition}" is not of the form FIELD=VALUE, as in kind=memo')
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            value = text
+        # "2024" may stand in the metadata as text or as a number.
+        metadata.setdefault(name, []).extend([text] if value == text else [text, value])
+    filters = Filters(
+        metadata=metadata,
+        since=options["since"],
+        until=options["until"],
+        date_field=options["date_field"],
+        documents=tuple(options["document"]),
+        entity_types=tuple(options["type"]),
+        relation_types=tuple(options["relation"]),
+    )
+    return None if filters == Filters(date_field=options["date_field"]) else filters
 
 
 def load_settings(config_path: Path | None, overrides: tuple[str, ...]) -> "Config":

@@ -164,6 +164,14 @@ def test_changed_extraction_settings_read_stored_documents_again(base, tmp_path)
             assert content(fresh) == content(again)
 
 
+def test_many_questions_are_answered_in_order_each_in_its_mode(base):
+    base.refresh()
+    questions = ["Who founded Acme Robotics?", "What are the main themes?", "Where is Acme Robotics based?"]
+    found = base.search_many(questions)
+    assert [context.mode for context in found] == ["hybrid", "global", "hybrid"]
+    assert found == [base.search(question) for question in questions]
+
+
 def test_threads_get_the_same_answers(base):
     base.refresh()
     expected = [hit.id for hit in base.search("Who founded Acme Robotics?").hits]
@@ -173,12 +181,12 @@ def test_threads_get_the_same_answers(base):
         for _ in range(5):
             found.append([hit.id for hit in base.search("Who founded Acme Robotics?").hits])
 
-    threads = [threading.Thread(target=search) for _ in range(4)]
+    threads = [threading.Thread(target=search) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [expected] * 20
+    assert found == [expected] * 40
 
 
 def test_a_second_writer_is_told_who_writes(base):

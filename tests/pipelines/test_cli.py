@@ -115,6 +115,77 @@ def test_ask_says_who(run, small_kg):
     assert "[1]" in outcome.out
 
 
+@pytest.fixture(scope="module")
+def dated_kg(tmp_path_factory, run):
+    """Two notes that answer one question differently, a year apart."""
+    folder = tmp_path_factory.mktemp("dated")
+    notes = [
+        {"id": "old", "text": "Ada Smith is the chief executive of Acme Robotics. Acme Robotics is in Lyon.",
+         "metadata": {"kind": "memo", "date": "2020-03-01", "year": 2020}},
+        {"id": "new", "text": "Ben Stone is the chief executive of Acme Robotics. Acme Robotics left Lyon.",
+         "metadata": {"kind": "letter", "date": "2021-03-01", "year": 2021}},
+    ]  # fmt: skip
+    (folder / "notes.jsonl").write_text("".join(json.dumps(note) + "\n" for note in notes))
+    outcome = run("build", folder / "notes.jsonl", "--out", folder / "kg")
+    assert outcome.code == 0, outcome.err
+    return folder / "kg"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([], {"old", "new"}),
+        (["--where", "kind=memo"], {"old"}),
+        (["--where", "year=2021"], {"new"}),
+        (["--where", "kind=memo", "--where", "kind=letter"], {"old", "new"}),
+        (["--where", "kind=memo", "--where", "year=2021"], set()),
+        (["--since", "2021"], {"new"}),
+        (["--until", "2020-12"], {"old"}),
+        (["--since", "2021", "--date-field", "year"], {"new"}),
+        (["--document", "old"], {"old"}),
+    ],
+)
+def test_filters_bind_what_a_search_finds(run, dated_kg, flags, expected):
+    shape = run("search", dated_kg, "Who is the chief executive of Acme Robotics?", "--json", *flags).json
+    assert {hit["document"]["key"] for hit in shape["hits"]} == expected
+    people = {name for relation in shape["relations"] for name in (relation["head"], relation["tail"])}
+    told = {"old": "Ada Smith", "new": "Ben Stone"}
+    assert people & set(told.values()) <= {told[key] for key in expected}
+
+
+@pytest.mark.parametrize(
+    ("flags", "key", "named", "other"),
+    [
+        (["--until", "2020"], "old", "Ada Smith", "Ben Stone"),
+        (["--since", "2021"], "new", "Ben Stone", "Ada Smith"),
+    ],
+)
+def test_an_answer_reads_nothing_that_is_filtered_out(run, dated_kg, flags, key, named, other):
+    shape = run("ask", dated_kg, "Who is the chief executive of Acme Robotics?", "--json", *flags).json
+    assert named in shape["answer"]
+    assert other not in json.dumps(shape)
+    with GraphRAG.open(dated_kg) as base:
+        keys = {base.document(citation["document"]["id"]).key for citation in shape["citations"]}
+    assert keys == {key}
+
+
+def test_type_and_relation_filters_name_what_there_is(run, dated_kg):
+    question = "Who is the chief executive of Acme Robotics?"
+    shape = run("search", dated_kg, question, "--json", "--relation", "LEADS").json
+    assert {relation["type"] for relation in shape["relations"]} == {"LEADS"}
+    outcome = run("search", dated_kg, question, "--relation", "EATS")
+    assert (outcome.code, "LEADS" in outcome.err) == (2, True)
+    assert run("search", dated_kg, question, "--where", "memo").code == 2
+
+
+def test_search_settings_are_reachable_from_the_command_line(run, dated_kg):
+    question = "Who is the chief executive of Acme Robotics?"
+    small = run("search", dated_kg, question, "--json", "--trace", "--set", "retrieval.graph_size=1").json
+    assert len(small["trace"]["graph"]["mass"]) == 1
+    outcome = run("search", dated_kg, question, "--set", "retrieval.graph_sise=1")
+    assert 'did you mean "retrieval.graph_size"' in outcome.err or 'did you mean "graph_size"' in outcome.err
+
+
 def test_extract_prints_one_object_per_line(run):
     text = "Apple announced the M3 chip.\n\nParis is not in Spain.\n"
     outcome = run("extract", "-", "--lines", "--json", stdin=text.encode())

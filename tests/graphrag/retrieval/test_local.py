@@ -144,9 +144,9 @@ def test_many_questions_give_what_each_gives_alone(hybrid: HybridRetriever) -> N
 
 def test_threads_see_the_same_results(hybrid: HybridRetriever) -> None:
     alone = [hybrid.retrieve(question) for question in QUESTIONS]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(hybrid.retrieve, QUESTIONS * 8))
-    assert together == alone * 8
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(hybrid.retrieve, QUESTIONS * 16))
+    assert together == alone * 16
 
 
 def test_the_trace_is_plain_data_and_tells_anchors_paths_mass_and_shares(hybrid: HybridRetriever) -> None:
@@ -174,6 +174,26 @@ def test_document_filters_hold_for_every_hit(
     filters = Filters(metadata={"kind": ["company", "person"]})
     context = retriever(world, index, embedder).retrieve(QUESTIONS[0], filters=filters)
     assert set(keys(context, world)) == {"apple", "cook"}
+
+
+def test_document_filters_hold_for_relations_entities_and_paths(hybrid: HybridRetriever, world: Any) -> None:
+    """What only documents that are left out say is neither walked nor shown nor quoted."""
+    filters = Filters(metadata={"kind": ["company", "product"]})
+    context = hybrid.retrieve(QUESTIONS[0] + " Where was Tim Cook born?", filters=filters)
+    relations = world.relations_by_id([hit.id for hit in context.relations])
+    assert {relation.type for relation in relations} == {"INVENTED", "RELEASED_ON", "CEO_OF"}
+    names = {entity.name for entity in world.entities_by_id([hit.id for hit in context.entities])}
+    assert names == {"iPhone", "Apple", "Tim Cook"}
+    assert not any("BORN_IN" in path.text or "DIRECTED" in path.text for path in context.paths)
+    quoted = {evidence.document_id for item in context.items for evidence in item.evidence}
+    allowed = {document.id for document in world.documents() if document.key in ("apple", "phone")}
+    assert quoted <= allowed
+
+
+def test_a_name_that_only_other_documents_know_is_no_anchor(hybrid: HybridRetriever) -> None:
+    filters = Filters(documents=("phone", "apple"))
+    anchors = hybrid.retrieve("Did Marta Kowal use an iPhone?", filters=filters).query.anchors
+    assert [anchor.words for anchor in anchors] == ["iPhone"]
 
 
 def test_relation_filters_hold_in_the_walk(hybrid: HybridRetriever, world: Any) -> None:
@@ -208,6 +228,6 @@ def test_an_empty_knowledge_base_finds_nothing(
 
 
 def test_zero_hops_rank_single_passages(world: Any, index: SearchIndex, embedder: WordLlamaEmbedder) -> None:
-    search = HybridRetriever(world, index, embedder, settings=SearchSettings(hops=0))
+    search = HybridRetriever(world, index, embedder, settings=SearchSettings(passage_hops=0))
     trace = search.retrieve(QUESTIONS[1], trace=True).trace
     assert all(len(path["chunks"]) == 1 for path in trace["paths"])  # type: ignore[union-attr]

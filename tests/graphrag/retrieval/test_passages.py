@@ -1,5 +1,6 @@
 """Plain passage search against slow, obvious versions."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphrag.config import SearchSettings
 from graphrag.embedding.wordllama import WordLlamaEmbedder
 from graphrag.index.snapshot import SearchIndex
 from graphrag.index.terms import term_of, tokens, without_possessives
-from graphrag.retrieval.passages import best_rows, keyword_chunks, keyword_sentences, near_chunks
+from graphrag.retrieval.passages import added, best_rows, keyword_chunks, keyword_sentences, near_chunks
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
-from graphrag.retrieval.settings import SearchSettings
 
 
 def ask(index: SearchIndex, embedder: WordLlamaEmbedder, text: str) -> Question:
@@ -79,9 +80,21 @@ def test_filtered_passages_do_not_come_back(index: SearchIndex, embedder: WordLl
     assert set(keyword_sentences(index, question, 9, allowed).tolist()) <= {3}
 
 
-@given(st.lists(st.integers(-3, 3), max_size=12), st.integers(1, 14), st.integers(-3, 3))
-def test_best_rows_sort_as_a_full_sort_does(values: list[int], k: int, above: int) -> None:
-    rows, scores = best_rows(np.array(values, dtype=float), k, above=above)
-    expected = sorted((-value, row) for row, value in enumerate(values) if value > above)[:k]
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=30), st.sampled_from([41, 5000]))
+def test_values_of_a_row_are_added(pairs: list[tuple[int, int]], count: int) -> None:
+    wanted = Counter()
+    for row, value in pairs:
+        wanted[row] += value
+    rows, values = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    found, sums = added(rows, values.astype(float), count)
+    assert dict(zip(found.tolist(), sums.tolist(), strict=True)) == dict(wanted)
+    assert found.tolist() == sorted(wanted)
+
+
+@given(st.lists(st.integers(-3, 3), max_size=12), st.integers(1, 14))
+def test_best_rows_sort_as_a_full_sort_does(values: list[int], k: int) -> None:
+    given_rows = 2 * np.arange(len(values))
+    rows, scores = best_rows(given_rows, np.array(values, dtype=float), k)
+    expected = sorted((-value, row) for row, value in zip(given_rows.tolist(), values, strict=True))[:k]
     assert rows.tolist() == [row for _, row in expected]
     assert scores.tolist() == [-negative for negative, _ in expected]

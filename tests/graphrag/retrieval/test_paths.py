@@ -1,19 +1,18 @@
 """Chains of passages."""
 
-from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
+from graphrag.config import SearchSettings
 from graphrag.embedding.wordllama import WordLlamaEmbedder
 from graphrag.index.snapshot import SearchIndex
 from graphrag.linking import Cues
 from graphrag.retrieval.passages import passage_ranking
 from graphrag.retrieval.paths import PathList, find_paths, in_order
 from graphrag.retrieval.question import Thesaurus, prepare_questions
-from graphrag.retrieval.settings import SearchSettings
 
 SETTINGS = SearchSettings()
 QUESTION = "Where does the director of Silent Harbor live?"
@@ -87,7 +86,7 @@ def test_diversity_lets_other_starts_in(index: SearchIndex, embedder: WordLlamaE
 
 
 def test_no_path_visits_a_passage_twice(index: SearchIndex, embedder: WordLlamaEmbedder, cues: Cues) -> None:
-    paths = search(index, embedder, cues, replace(SETTINGS, hops=3))
+    paths = search(index, embedder, cues, SETTINGS.model_copy(update={"passage_hops": 3}))
     for level in paths.levels:
         assert all(len(set(row)) == len(row) for row in level.chunks.tolist())
     assert len(paths.levels) > 2
@@ -111,6 +110,6 @@ def test_passages_that_are_not_allowed_are_on_no_path(
 def test_a_hub_still_leads_to_what_plain_search_found(
     index: SearchIndex, world: Any, embedder: WordLlamaEmbedder, cues: Cues, hub_cap: int
 ) -> None:
-    settings = replace(SETTINGS, hub_cap=hub_cap)
+    settings = SETTINGS.model_copy(update={"passage_hub_cap": hub_cap})
     rows = [row for row, _ in order(search(index, embedder, cues, settings), settings)]
     assert keys(index, world, rows)[:2] == ["film", "kowal"]

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphrag.config import SearchSettings
 from graphrag.embedding.wordllama import WordLlamaEmbedder
 from graphrag.index.snapshot import SearchIndex
 from graphrag.linking import Cues
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions, sentence_matrix
-from graphrag.retrieval.settings import SearchSettings
 
 
 def ask(
