@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -114,6 +115,7 @@ class Synthetic:
         return Relation(f"rel-{row:09d}", ends[0], TYPES[self.types_of[row]], ends[1], 1.0, (evidence,))
 
 
+@lru_cache(maxsize=1_000_000)
 def name(row: int) -> str:
     """A pronounceable name of two words, one for each number."""
     digits = []
@@ -154,9 +156,8 @@ def ask(entities: int, relations: int, folder: Path, questions: int = 200) -> di
     prepared = prepare_questions(index, embedder, texts, **options)
     nothing = CompiledFilters()
     times = []
-    for text, question in zip(texts, prepared, strict=True):
-        found = search.ranked_chunks(question, "hybrid", 8, nothing)  # warms the mapped files
-        del found, text
+    for question in prepared:  # warms the mapped files, and the names that are made up here
+        search.surroundings(question, "hybrid", search.ranked_chunks(question, "hybrid", 8, nothing), nothing)
     for question in prepared:
         started = process_time()
         found = search.ranked_chunks(question, "hybrid", 8, nothing)

@@ -63,7 +63,7 @@ class HNSWIndex:
         *,
         m: int = 16,
         ef_construction: int = 200,
-        ef_search: int = 128,
+        ef_search: int = 200,
         exact_below: int = 20_000,
         seed: int = 0,
     ) -> None:
