@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from graphrag.datamodel import Community, Entity, Evidence, Finding, Relation, Report
 from graphrag.index.terms import term_of, tokens
 from graphrag.interfaces import GraphRecords
+from ontology.kinds import kinds_of_noun
 
-VERSION = "extractive-1"
+VERSION = "extractive-2"
 """Part of every basis: another way of writing makes other reports."""
 
 _CROSSING = 0.4
@@ -27,12 +29,14 @@ _CANDIDATES = 240
 _REDUNDANT = 0.6
 """Two sentences that share more of their words than this (Jaccard) say the same."""
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
 Label = Callable[[str], str]
 
 
 def plain_label(key: str) -> str:
-    """Words of a schema key that has no label: ``FOUNDED_BY`` is "founded by"."""
-    return key.replace("_", " ").strip().lower()
+    """Words of a key without a label: ``FOUNDED_BY`` is "founded by", ``PeopleGroup`` "people group"."""
+    return _CAMEL.sub(" ", key).replace("_", " ").strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +153,17 @@ def extract_report(
     said = [_verbalise(by_id[finding.relation_ids[0]], material.names, label) for finding in findings[:4]]
     return Report(
         community_id=material.community.id,
-        title=", ".join(entity.name for entity in members[:3]),
+        title=", ".join(entity.name for entity in sorted(members, key=_describes)[:3]),
         summary=_summary(members, said, type_label),
         findings=findings,
         basis=material.basis,
     )
+
+
+def _describes(entity: Entity) -> bool:
+    """Whether a name only describes others ("engineer", "American"): no name to call a community by."""
+    kinds = kinds_of_noun(plain_label(entity.type)) or ()
+    return entity.name == entity.name.lower() or "NORP" in kinds
 
 
 @dataclass(slots=True)

@@ -95,8 +95,11 @@ def _data(
     # The most connected first: what is drawn at the start is a prefix. Values come last.
     ordered = sorted(entities, key=lambda entity: (entity.literal, -degree[entity.id], entity.id))
     row = {entity.id: number for number, entity in enumerate(ordered)}
-    often = Counter(entity.type for entity in ordered)
-    types = sorted(often, key=lambda key: (-often[key], key))  # the commonest get colours of their own
+    # By label: two keys that read the same are one line of the filter. The commonest get own colours.
+    label = {key: _type_label(key, ontology) for key in {entity.type for entity in ordered}}
+    often = Counter(label[entity.type] for entity in ordered)
+    types = sorted(often, key=lambda name: (-often[name], name))
+    type_row = {name: number for number, name in enumerate(types)}
     kinds = sorted({relation.type for relation in relations})
     home = _homes(communities)
     edges = sorted(
@@ -113,7 +116,7 @@ def _data(
     things = sum(not entity.literal for entity in ordered)
     data = {
         "name": [entity.name for entity in ordered],
-        "type": [types.index(entity.type) for entity in ordered],
+        "type": [type_row[label[entity.type]] for entity in ordered],
         "aliases": {row[entity.id]: list(entity.aliases) for entity in ordered if entity.aliases},
         "x": xs,
         "y": ys,
@@ -125,7 +128,7 @@ def _data(
         "kind": [kinds.index(relation.type) for relation in edges],
         "part": [n // _PART for n in range(len(edges))],
         "partStart": [n * _PART for n in range(len(parts))],
-        "types": [_type_label(key, ontology) for key in types],
+        "types": types,
         "kinds": [_relation_label(key, ontology) for key in kinds],
         "communities": _titles(view, communities, row, ordered),
         "sizes": [len(community.entity_ids) for community in communities],

@@ -18,11 +18,14 @@ def answer_text(base: GraphRAG, answer: Answer, *, trace: bool = False) -> str:
         lines += ["", f"Path     {answer.path.text}"]
     if answer.citations:
         lines += ["", click.style("Sources", bold=True)]
+    said = " ".join(answer.text.split())
     for citation in answer.citations:
         document = base.document(citation.evidence.document_id)
         span = citation.evidence.span
         lines.append(f"  [{citation.marker}] {_name(document.title, document.key)}, {span.start}–{span.end}")
-        lines.append(_wrap(f"“{citation.evidence.quote}”", indent="      "))
+        quote = " ".join(citation.evidence.quote.split())
+        if quote not in said:  # what the answer quotes in full need not be read twice
+            lines.append(_wrap(f"“{quote}”", indent="      "))
     if not answer.abstained:
         near = [hit.id for hit in answer.context.entities[:3]]
         lines += _links(base, answer.path.entity_ids if answer.path is not None else near)
@@ -31,7 +34,7 @@ def answer_text(base: GraphRAG, answer: Answer, *, trace: bool = False) -> str:
     if why:
         how += f" ({why})"
     if answer.coverage is not None:
-        how += f", looked at {answer.coverage:.0%} of the communities"
+        how += f", looked at {answer.coverage:.0%} of the passages"
     lines += ["", click.style(how, dim=True)]
     if trace:
         lines += ["", trace_text(answer.context.trace)]

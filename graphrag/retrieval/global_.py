@@ -40,6 +40,8 @@ _MEANING = 0.65
 """Share of nearness in vector space in a sentence's score; the rest is shared words."""
 _NOVELTY = 0.35
 """Price of likeness to a point already taken."""
+_OUTSIDE = 0.1
+"""What a thing of another community counts for in an overview of this one."""
 _EMPTY = 0.4
 """How much less a sentence counts that names no thing at all."""
 _BEST_SENTENCES = 20_000
@@ -192,6 +194,8 @@ class GlobalRetriever:
         asked = self._prepare(question)
         score = self._score(asked)
         chosen, relevance = self._choose(asked, score)
+        if asked is None:
+            score = self._centrality(chosen)
         tasks = list(self._tasks(chosen, score))
         points = [point for found in self._executor.map(map_batch, tasks) for point in found]
         kept = self._reduce(points) if asked is not None else self._overview(points)
@@ -253,7 +257,7 @@ class GlobalRetriever:
         """(sentences,) how well each sentence bears on the question; on none, how central it is."""
         count = self._index.counts["sentences"]
         if asked is None:
-            return self._centrality()
+            return np.ones(count)
         words = np.zeros(count)
         for term in asked.terms:
             met = np.zeros(count)
@@ -315,11 +319,19 @@ class GlobalRetriever:
                 found[number] = float(alike[mine].max(axis=0) @ shares)
         return found
 
-    def _centrality(self) -> Scores:
-        """How much a sentence says about much-mentioned things, for questions about everything."""
+    def _centrality(self, chosen: Rows) -> Scores:
+        """How much a sentence says about much-mentioned things of its own community, for overviews."""
+        ids = self._index.entity_ids
+        place = {ids[row]: row for row in range(self._index.counts["entities"])}
+        member = np.full(len(ids), -1, dtype=np.int64)
+        for community in chosen.tolist():
+            rows = (place.get(name, -1) for name in self._themes.communities[community].entity_ids)
+            member[[row for row in rows if row >= 0]] = community
+        holder = self._themes.lift(chosen)[np.asarray(self._index.sentence_chunk)]
         incidence = self._index.sentence_entities
         owner = np.repeat(np.arange(len(incidence)), np.diff(incidence.start))
         weight = np.log1p(np.asarray(self._index.entity_frequency, dtype=np.float64))[incidence.values]
+        weight = weight * np.where(member[incidence.values] == holder[owner], 1.0, _OUTSIDE)
         total = np.bincount(owner, weights=weight, minlength=self._index.counts["sentences"])
         first = np.asarray(self._index.chunk_sentences)[:-1]
         opening = first[(np.asarray(self._index.chunk_ordinal) == 0) & (first < len(total))]

@@ -10,7 +10,7 @@
   // Columns to records. Nodes: name, type row, x, y, degree, community row.
   const nodes = data.name.map((name, row) => ({
     row, name, type: data.type[row], x: data.x[row], y: data.y[row], degree: data.degree[row],
-    community: data.community[row], radius: 2.2 + Math.min(9, Math.sqrt(data.degree[row]) * 1.1), edges: null, shown: row < data.shown,
+    community: data.community[row], radius: 2.6 + Math.min(10, Math.sqrt(data.degree[row]) * 1.4), edges: null, shown: row < data.shown,
   }));
   const edges = data.from.map((from, row) => ({ row, from, to: data.to[row], kind: data.kind[row], part: data.part[row] }));
   const parts = new Map(); // part number -> sentences of its edges, parsed when first asked for
@@ -53,7 +53,7 @@
   };
   const toScreen = (node) => [(node.x - view.x) * view.scale + canvas.clientWidth / 2, (node.y - view.y) * view.scale + canvas.clientHeight / 2];
   const toGraph = (x, y) => [(x - canvas.clientWidth / 2) / view.scale + view.x, (y - canvas.clientHeight / 2) / view.scale + view.y];
-  const size = (node) => Math.max(1.5, node.radius * Math.min(2.2, Math.max(0.35, view.scale)));
+  const size = (node) => Math.max(1.5, node.radius * Math.min(2.2, Math.max(0.6, view.scale)));
 
   const paint = () => {
     const ratio = window.devicePixelRatio || 1;
@@ -221,7 +221,7 @@
   const about = () => {
     const box = byId("about");
     box.replaceChildren();
-    if (!selected) { box.append(element("p", "Nothing is selected.", "hint")); return; }
+    if (!selected) { start(box); return; }
     if (selected.edge) { aboutEdge(box, selected.edge); return; }
     const node = selected.node;
     box.append(element("h2", node.name), element("p", data.types[node.type] + (node.community >= 0 ? " · " + data.communities[node.community] : ""), "kind"));
@@ -240,6 +240,31 @@
       box.append(rest);
     }
   };
+  // Where to begin, while nothing is selected: the most connected things, and the largest communities.
+  const start = (box) => {
+    const shown = nodes.filter(visible);
+    box.append(element("h2", community >= 0 ? data.communities[community] : "Where to begin"));
+    if (!shown.length) { box.append(element("p", "The filters hide everything. “Show all” brings it back.", "hint")); return; }
+    box.append(element("p", "Click a thing to see what is told of it; each relation shows its sentences.", "hint"), element("h3", "Most connected"));
+    const things = element("ol");
+    for (const node of shown.slice(0, 12)) {
+      const item = element("li");
+      item.append(nameButton(node), element("span", " " + data.types[node.type] + ", " + node.edges.length + (node.edges.length === 1 ? " relation" : " relations"), "kind"));
+      things.append(item);
+    }
+    box.append(things);
+    const parts = data.communities.map((_, row) => row).filter((row) => data.parent[row] === community && data.sizes[row] > 2);
+    if (!parts.length) return;
+    box.append(element("h3", community >= 0 ? "Communities in it" : "Largest communities"));
+    const groups = element("ol");
+    for (const row of parts.sort((a, b) => data.sizes[b] - data.sizes[a] || a - b).slice(0, 12)) {
+      const item = element("li");
+      item.append(button(data.communities[row] + " (" + data.sizes[row] + ")", () => openCommunity(row), "link"));
+      groups.append(item);
+    }
+    box.append(groups);
+  };
+  const openCommunity = (row) => { selected = null; chooseCommunity(row); about(); };
   const relation = (box, edge) => {
     const item = element("div", undefined, "relation");
     item.append(nameButton(nodes[edge.from]), element("span", " " + data.kinds[edge.kind] + " ", "kind"), nameButton(nodes[edge.to]));
@@ -300,11 +325,14 @@
   byId("search").addEventListener("input", (event) => {
     const list = byId("results");
     list.replaceChildren();
-    for (const node of search(event.target.value)) {
-      const item = element("li");
-      item.append(button(node.name, () => { reveal(node); counts(); select({ node }); centre(node); }));
+    const found = search(event.target.value);
+    for (const node of found) {
+      const item = element("li"), entry = button(node.name, () => { reveal(node); counts(); select({ node }); centre(node); });
+      entry.append(element("span", " " + data.types[node.type], "kind"));
+      item.append(entry);
       list.append(item);
     }
+    if (!found.length && event.target.value.trim()) list.append(element("li", "Nothing is called that.", "hint"));
   });
   byId("search").addEventListener("keydown", (event) => {
     if (event.key === "Enter") { const first = byId("results").querySelector("button"); if (first) first.click(); }
@@ -346,7 +374,7 @@
       if (left <= 0 || (wanted && !fold(title).includes(wanted))) return;
       left--;
       const item = element("li");
-      item.append(button(title + " (" + data.sizes[row] + ")", () => { selected = null; chooseCommunity(row); about(); }));
+      item.append(button(title + " (" + data.sizes[row] + ")", () => openCommunity(row)));
       list.append(item);
     });
   };
@@ -407,4 +435,5 @@
   communityRows("");
   counts();
   fit();
+  about();
 })();

@@ -236,7 +236,7 @@ def test_a_click_on_a_dot_selects_it_and_on_a_line_shows_its_sentences(
     )
     middle = int(box[0] + box[2] / 2), int(box[1] + box[3] / 2)
     browser.click(int(box[0]) + 5, int(box[1]) + 5)
-    assert "Nothing is selected" in browser.run("return document.getElementById('about').textContent")
+    assert "Where to begin" in browser.run("return document.getElementById('about').textContent")
     browser.click(*middle)
     assert browser.run("return document.querySelector('#about h2').textContent") == "Rosa Venn"
 
