@@ -314,22 +314,58 @@ def answer_is_cited(answer, checked) -> bool:  # type: ignore[no-untyped-def]
     return answer.abstained or (bool(answer.citations) and checked.is_clean)
 
 
-def corpus_wide(folder: str, path: Path) -> None:
-    """Answers to corpus-wide questions: communities, share looked at, precision of citations, recall."""
-    print("| question | points | communities | looked at | citation precision | relevant documents found |")
-    print("|---|---|---|---|---|---|")
+def corpus_wide(folder: str, path: Path, *, quote: bool) -> None:
+    """Answers to corpus-wide questions: communities, share looked at, precision of citations, recall.
+
+    Relevant communities are the finest ones that are home to the passages of the relevant documents.
+    """
+    told = "first point" if quote else "first documents cited"
+    figures = "points | communities | looked at | citation precision"
+    print(f"| question | mode | {told} | {figures} | relevant documents cited | their communities cited |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    shares: list[float] = []
     with GraphRAG.open(folder) as base:
         keys = {document.id: document.key for document in base.view.documents()}
+        titles = {document.id: document.title for document in base.view.documents()}
+        home = homes_of_documents(base)
         for item in lines(path):
-            answer = base.ask(item["question"], mode="global")
+            answer = base.ask(item["question"])
             checked = verify(answer, base.view)
             found = {keys[citation.evidence.document_id] for citation in answer.citations}
             wanted = set(item.get("relevant_documents", ()))
             recall = f"{len(found & wanted)} of {len(wanted)}" if wanted else ""
-            print(
-                f"| {item['question']} | {len(answer.context.items)} | {len(answer.communities)} "
-                f"| {answer.coverage or 0:.0%} | {checked.precision:.2f} | {recall} |"
+            groups = {home[key] for key in wanted if key in home}
+            hit = groups & {home[key] for key in found if key in home}
+            if groups:
+                shares.append(len(hit) / len(groups))
+            cited = list(dict.fromkeys(titles[item.evidence.document_id] for item in answer.citations))
+            first = next((line for line in answer.text.split("\n") if "[1]" in line), answer.text)
+            row(
+                item["question"],
+                answer.context.mode,
+                first.removeprefix("- ") if quote else "; ".join(cited[:3]),
+                str(len(answer.citations)),
+                str(len(answer.communities)),
+                f"{answer.coverage or 0:.0%}",
+                f"{checked.precision:.2f}",
+                recall,
+                f"{len(hit)} of {len(groups)}" if groups else "",
             )
+    if shares:
+        mean = sum(shares) / len(shares)
+        print(f"\n{mean:.0%} of the relevant communities, mean over {len(shares)} questions")
+
+
+def homes_of_documents(base: GraphRAG) -> dict[str, str]:
+    """The finest community that is home to the first passage of each document, by the document's key."""
+    themes = GlobalRetriever(base.view, base.index, base.embedder).themes
+    chunks = list(base.view.chunks_by_id(list(base.index.chunk_ids.take(np.arange(len(themes.home))))))
+    keys = {document.id: document.key for document in base.view.documents()}
+    found: dict[str, str] = {}
+    for chunk, community in zip(chunks, themes.home.tolist(), strict=True):
+        if community >= 0 and chunk.ordinal == 0:
+            found[keys[chunk.document_id]] = themes.communities[community].id
+    return found
 
 
 def is_right(short: str, item: dict) -> bool:  # type: ignore[type-arg]
@@ -359,6 +395,8 @@ def main() -> None:
         command = commands.add_parser(name)
         command.add_argument("folder")
         command.add_argument("--questions", type=Path, required=True)
+        if name == "global":
+            command.add_argument("--titles", action="store_true", help="print titles, not the first point")
         if name == "questions":
             command.add_argument("--unanswerable", type=Path)
     given = parser.parse_args()
@@ -369,7 +407,7 @@ def main() -> None:
     elif given.command == "questions":
         questions(given.folder, given.questions, given.unanswerable)
     else:
-        corpus_wide(given.folder, given.questions)
+        corpus_wide(given.folder, given.questions, quote=not given.titles)
 
 
 if __name__ == "__main__":

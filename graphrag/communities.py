@@ -10,8 +10,15 @@ import numpy as np
 
 from graphrag.config import CommunitiesConfig
 from graphrag.datamodel import Community, Entity, Relation, Span
-from graphrag.graph.communities import hierarchical_communities
-from graphrag.interfaces import GraphRecords
+from graphrag.graph.communities import (
+    Floats,
+    Ints,
+    communities_at,
+    hierarchical_communities,
+    membership,
+    modularity,
+)
+from graphrag.interfaces import GraphRecords, KnowledgeView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +40,40 @@ def find_communities(view: GraphRecords, settings: CommunitiesConfig) -> list[Co
     often, so that nothing mentioned is out of reach of corpus-wide questions. Values (dates,
     amounts) take no part: two people do not belong together for having been born in one year.
     """
+    ids, heads, tails, weights = _graph(view)
+    return hierarchical_communities(
+        ids,
+        heads,
+        tails,
+        weights,
+        max_size=settings.max_size,
+        resolution=settings.resolution,
+        seed=settings.seed,
+    )
+
+
+def community_levels(view: KnowledgeView) -> list[dict[str, float]]:
+    """How the entities are divided at each level, the finest first.
+
+    Returns:
+        For each level the communities that part the entities there (`communities`), the size of the
+        largest, and the modularity of that partition.
+    """
+    communities = list(view.communities())
+    ids, heads, tails, weights = _graph(view)
+    found = []
+    for level in range(max((item.level for item in communities), default=-1) + 1):
+        cut = communities_at(communities, level)
+        quality = modularity(len(ids), heads, tails, weights, membership(ids, cut))
+        largest = max(len(item.entity_ids) for item in cut)
+        found.append(
+            {"level": level, "communities": len(cut), "largest": largest, "modularity": round(quality, 4)}
+        )
+    return found
+
+
+def _graph(view: GraphRecords) -> tuple[list[str], Ints, Ints, Floats]:
+    """What communities are found in: ids of things, and edges between their places."""
     ids = [entity.id for entity in view.entities() if not entity.literal]
     rows = {name: row for row, name in enumerate(ids)}
     heads: list[int] = []
@@ -49,15 +90,8 @@ def find_communities(view: GraphRecords, settings: CommunitiesConfig) -> list[Co
         heads.append(row)
         tails.append(companion)
         weights.append(_TOGETHER)
-    return hierarchical_communities(
-        ids,
-        np.array(heads, dtype=np.int64),
-        np.array(tails, dtype=np.int64),
-        np.array(weights, dtype=np.float64),
-        max_size=settings.max_size,
-        resolution=settings.resolution,
-        seed=settings.seed,
-    )
+    ends = np.array(heads, dtype=np.int64), np.array(tails, dtype=np.int64)
+    return ids, *ends, np.array(weights, dtype=np.float64)
 
 
 def refresh_communities(ledger: Ledger, config: Config, ontology: Ontology | None) -> tuple[int, int]:

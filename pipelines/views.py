@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from graphrag.communities import community_levels
 from graphrag.datamodel import CheckedTriple, Chunk
 from graphrag.engine import GraphRAG
 from graphrag.errors import NotFoundError
@@ -14,8 +15,8 @@ from pipelines.terminal import print_pairs, print_table
 
 
 def stats(base: GraphRAG) -> dict[str, Any]:
-    """Counts, communities by level, and the fingerprint of the canonical export."""
-    return base.stats()
+    """Counts, communities by level with their modularity, and the fingerprint of the canonical export."""
+    return {**base.stats(), "levels": community_levels(base.view)}
 
 
 def types(base: GraphRAG) -> dict[str, Any]:
@@ -144,8 +145,9 @@ def _print_stats(data: dict[str, Any]) -> None:
     for key, value in data.items():
         if isinstance(value, dict):
             print_pairs(value, title=key)
-        elif isinstance(value, list):
-            click.echo(f"  {key}  {', '.join(map(str, value))}")
+    if data["levels"]:
+        click.echo()
+        print_table(list(data["levels"][0]), [tuple(row.values()) for row in data["levels"]])
 
 
 def _print_types(data: dict[str, Any]) -> None:

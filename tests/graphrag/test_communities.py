@@ -1,7 +1,7 @@
 import pytest
 
 from graphrag import GraphRAG, make_document
-from graphrag.communities import find_communities, refresh_communities
+from graphrag.communities import community_levels, find_communities, refresh_communities
 from graphrag.graph.communities import communities_at
 
 NOTES = {
@@ -71,3 +71,12 @@ def test_reports_after_a_change_equal_those_of_a_fresh_base(base, tmp_path):
         ids = [community.id for community in base.view.communities()]
         assert ids == [community.id for community in fresh.view.communities()]
         assert base.view.reports_by_id(ids) == fresh.view.reports_by_id(ids)
+
+
+def test_the_levels_part_all_things_and_tell_their_quality(base: GraphRAG) -> None:
+    assert community_levels(base.view) == []
+    refresh_communities(base.view, base.config, base.ontology)
+    levels = community_levels(base.view)
+    assert [row["level"] for row in levels] == list(range(len(levels)))
+    assert levels[0]["communities"] >= levels[-1]["communities"] > 0
+    assert all(-0.5 <= row["modularity"] <= 1.0 for row in levels)
