@@ -20,7 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO
 
 import pytest
 
@@ -245,6 +245,7 @@ class CutProxy:
         self._left = cuts
         self.cuts = 0
         self._sent = 0
+        self._deaf: list[socket.socket] = []  # clients that are not to hear an answer
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -281,17 +282,15 @@ class CutProxy:
                 server.sendall(data)
                 if what == "after":
                     # Long enough for the server to commit; its answer is thrown away.
-                    self._deaf.add(id(client))
+                    self._deaf.append(client)
                     time.sleep(1.0)
                     break
         _shut(client, server)
 
-    _deaf: ClassVar[set[int]] = set()
-
     def _down(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                if id(client) not in self._deaf:
+                if client not in self._deaf:
                     client.sendall(data)
         _shut(client, server)
 

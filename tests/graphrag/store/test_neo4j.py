@@ -484,6 +484,12 @@ def test_a_server_that_is_away_is_one_clear_line():
         Connection(Place("bolt://127.0.0.1:9"))
 
 
+def test_a_server_that_is_too_old_is_one_clear_line(connection, monkeypatch):
+    monkeypatch.setattr("graphrag.store.neo4j._OLDEST", (99, 0))
+    with pytest.raises(Neo4jUnavailableError, match=r"runs Neo4j 5\.26\.\d+; 5\.26 or newer is needed"):
+        Connection(connection.server)
+
+
 def test_places_and_addresses_are_told_from_folders():
     assert is_neo4j("bolt://host:7687")
     assert is_neo4j("neo4j+s://host")
