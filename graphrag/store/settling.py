@@ -39,7 +39,7 @@ class Touched:
         names: Names to settle whatever happened to their terms.
         new_names: Normal form of each name that was not known before.
         lost, gained: (head, relation, tail) of facts that went and came.
-        removed: Set by `Settler.settle`: whether terms or names went, so that caches of them are stale.
+        dead_terms, dead_names: Set by `Settler.settle`: what nothing uses any more, for caches to drop.
     """
 
     documents: dict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -50,7 +50,8 @@ class Touched:
     gained: set[Edge] = field(default_factory=set)
     names: set[int] = field(default_factory=set)
     new_names: dict[int, str] = field(default_factory=dict)
-    removed: bool = False
+    dead_terms: list[Term] = field(default_factory=list)
+    dead_names: list[str] = field(default_factory=list)
 
     def term(self, term: int, documents: int, mentions: int) -> None:
         """Note a change of a term's counters."""
@@ -451,25 +452,33 @@ class Settler:
             "DELETE FROM aliases WHERE first = ? AND second = ? AND kind = ? AND documents = 0", gone_aliases
         )
         fewer = [(term,) for term, change in touched.documents.items() if change < 0]
-        names = {
-            name
-            for row in fewer
-            for (name,) in self._db.execute(
-                "DELETE FROM terms WHERE term = ? AND documents = 0 RETURNING name", row
+        dead = [
+            row
+            for term in fewer
+            for row in self._db.execute(
+                "DELETE FROM terms WHERE term = ? AND documents = 0"
+                " RETURNING name, type, strength, qualifier, literal",
+                term,
             )
-        }
-        if names:
-            gone = self._db.execute(
-                "SELECT n.name, n.normal FROM json_each(?) w JOIN names n ON n.name = w.value"
-                " WHERE NOT EXISTS (SELECT 1 FROM terms t WHERE t.name = n.name)",
-                (json.dumps(list(names)),),
+        ]
+        if dead:
+            rows = self._db.execute(
+                "SELECT n.name, n.normal, EXISTS (SELECT 1 FROM terms t WHERE t.name = n.name)"
+                " FROM json_each(?) w JOIN names n ON n.name = w.value",
+                (json.dumps(sorted({row[0] for row in dead})),),
             ).fetchall()
+            normal_of = {name: normal for name, normal, _ in rows}
+            touched.dead_terms = [
+                Term(normal_of[name], kind, strength, qualifier, bool(literal))
+                for name, kind, strength, qualifier, literal in dead
+            ]
+            gone = [(name, normal) for name, normal, used in rows if not used]
+            touched.dead_names = [normal for _, normal in gone]
             keys = [(key, name) for name, normal in gone for key in keys_of(normal)[0]]
             self._db.executemany("DELETE FROM blocks WHERE block = ? AND name = ?", keys)
             numbers = [(name,) for name, _ in gone]
             self._db.executemany("DELETE FROM spellings WHERE first = ?1 OR second = ?1", numbers)
             self._db.executemany("DELETE FROM names WHERE name = ?", numbers)
-            touched.removed = True
         left = {(old,) for old, _ in moved.values() if old}
         self._db.executemany(
             "DELETE FROM entities WHERE entity = ?1 AND NOT EXISTS (SELECT 1 FROM terms t "

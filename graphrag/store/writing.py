@@ -143,7 +143,11 @@ class Writer:
     def settle(self, touched: Touched) -> None:
         """Bring counters, entities and edges up to what was touched."""
         Settler(self._db, self.types, self.decisions()).settle(touched)
-        if touched.removed or len(self._names) > _CACHED_NAMES:
+        for term in touched.dead_terms:
+            self._terms.pop(term, None)
+        for normal in touched.dead_names:
+            self._names.pop(normal, None)
+        if len(self._names) > _CACHED_NAMES:
             self._names.clear()
             self._terms.clear()
 
