@@ -2,12 +2,12 @@
 
 ::
 
-    python benchmarks/extraction.py open   IN.jsonl > PRED.jsonl      surface triples
-    python benchmarks/extraction.py typed  IN.jsonl --ontologies DIR [--train TRAIN.jsonl] > PRED.jsonl
+    python benchmarks/extraction.py open   IN.jsonl > OUT             surface triples
+    python benchmarks/extraction.py typed  IN.jsonl --ontologies DIR [--train TRAIN.jsonl] [--join] > OUT
     python benchmarks/extraction.py speed  [IN.jsonl]                 words per CPU second
     python benchmarks/extraction.py table                             the table in docs/extraction.md
 
-IN.jsonl has {"id", "sentence", "ontology"?} per line; PRED.jsonl is {"id", "sentence", "triples": [{"head",
+IN.jsonl has {"id", "sentence", "ontology"?} per line; OUT is {"id", "sentence", "triples": [{"head",
 "relation", "tail", "confidence"}]}. An ontology folder holds one NAME.json each, in the form of Text2KGBench:
 {"concepts": [{"label", "qid"}], "relations": [{"label", "pid", "domain", "range"}]}.
 """
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--ontologies", type=Path)
     parser.add_argument("--train", type=Path, help="sentences with triples, to learn cue words from")
     parser.add_argument("--min-score", type=float, default=Config().extraction.min_score)
+    parser.add_argument("--join", action="store_true", help="extraction.join_distant: join far-off names too")
     arguments = parser.parse_args()
     extractor = SpacyExtractor(arguments.model)
     if arguments.command == "open":
@@ -56,7 +57,8 @@ def main() -> None:
         schemas = read_schemas(arguments.ontologies)
         if arguments.train:
             schemas = learn_cues(extractor, schemas, read_lines(arguments.train))
-        run_typed(extractor, schemas, arguments.input, min_score=arguments.min_score)
+        settings = ExtractionConfig(min_score=arguments.min_score, join_distant=arguments.join)
+        run_typed(extractor, schemas, arguments.input, settings)
     elif arguments.command == "speed":
         run_speed(arguments.model, arguments.input)
     else:
@@ -81,18 +83,18 @@ def run_open(extractor: SpacyExtractor, path: Path) -> None:
 
 
 def run_typed(
-    extractor: SpacyExtractor, schemas: dict[str, Ontology], path: Path, *, min_score: float
+    extractor: SpacyExtractor, schemas: dict[str, Ontology], path: Path, settings: ExtractionConfig
 ) -> None:
     """Print the triples the ontology accepts of each sentence."""
-    for row in typed_predictions(extractor, schemas, read_lines(path), min_score=min_score):
+    for row in typed_predictions(extractor, schemas, read_lines(path), settings):
         print(json.dumps(row, ensure_ascii=False))
 
 
 def typed_predictions(
-    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row], *, min_score: float
+    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row], settings: ExtractionConfig
 ) -> Iterator[Row]:
     """One prediction record per sentence."""
-    config = Config(extraction=ExtractionConfig(min_score=min_score))
+    config = Config(extraction=settings)
     checkers = {name: Checker(schema, config) for name, schema in schemas.items()}
     documents, results = extract_sentences(extractor, [row["sentence"] for row in rows])
     for row, document, result in zip(rows, documents, results, strict=True):

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from graphrag.classes import ClassReader
 from graphrag.config import Config
 from graphrag.datamodel import (
     USER_GRAPH,
@@ -26,6 +27,7 @@ from graphrag.datamodel import (
     Triple,
 )
 from graphrag.ids import content_id, fingerprint
+from graphrag.joining import PairJoiner
 from graphrag.resolution import open_type
 from ontology import Candidate, How, Ontology, ReasonCode, Verdict
 from ontology import Checker as SchemaChecker
@@ -41,6 +43,7 @@ _UNASSERTED = {
 _PLAIN = frozenset({How.KEY, How.ALIAS, How.CUE, How.LEMMA})
 # Labels whose things have names: a bare common noun ("a company") is none of them.
 _NAMED = ("PERSON", "ORG", "LOC", "WORK", "PRODUCT", "EVENT")
+_NAMED_KINDS = frozenset({"PERSON", "ORG", "LOC", "FACILITY", "WORK", "EVENT", "AWARD", "ASTRO"})
 _VALUES = frozenset({"DATE", "TIME", "NUMBER", "MONEY", "PERCENT", "QUANTITY", "ORDINAL"})
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_LOWER = 5  # words of a name that opens in lower case
@@ -54,6 +57,12 @@ class Checker:
         self._ontology = ontology
         self._schema = SchemaChecker(ontology) if ontology is not None else None
         self._min_score = config.extraction.min_score
+        self._classes = ClassReader(ontology, self._schema.aligner) if ontology and self._schema else None
+        self._joiner = (
+            PairJoiner(ontology, self._schema.aligner, without=self._classes.keys)
+            if ontology and self._schema and self._classes and config.extraction.join_distant
+            else None
+        )
         self._requires_name = cache(self._type_requires_name)
         self._plain_ends = cache(self._type_implied_by)
 
@@ -64,7 +73,7 @@ class Checker:
         Made from the settings and from the code itself: an edit that nobody numbered must not leave
         verdicts behind that a build from scratch would not give.
         """
-        return fingerprint([config.extraction.min_score, _code_digest()])
+        return fingerprint([config.extraction.min_score, config.extraction.join_distant, _code_digest()])
 
     def check(self, document: Document, results: Sequence[Extraction | Failure]) -> tuple[CheckedTriple, ...]:
         """All triples of one document, each with its verdict, in the order they were read.
@@ -80,6 +89,16 @@ class Checker:
                 known = checked.get(item.id)
                 if known is None or (item.accepted, item.score) > (known.accepted, known.score):
                     checked[item.id] = item
+        for found in self._classes.read(document, read, senses) if self._classes else ():
+            item = self._above_threshold(self._of_relation(found.relation, found.triple, senses))
+            checked.setdefault(item.id, item)
+        if self._joiner is not None:
+            joined = frozenset(
+                frozenset((item.head.name, item.tail.name)) for item in checked.values() if item.accepted
+            )
+            for relation, triple in self._joiner.read(document, read, senses, joined):
+                item = self._above_threshold(self._of_relation(relation, triple, senses))
+                checked.setdefault(item.id, item)
         return tuple(checked.values())
 
     def _senses(self, results: Sequence[Extraction]) -> dict[str, str]:
@@ -144,14 +163,39 @@ class Checker:
         unasserted = _UNASSERTED.get(triple.modality)
         if unasserted is not None:
             return _rejected(triple, *unasserted)
-        item = self._by_schema(triple, senses) if self._schema is not None else _open(triple)
-        if item.accepted and item.score < self._min_score:
-            return _rejected(
-                triple,
-                ReasonCode.LOW_SCORE,
-                f"score {item.score:.2f} is under extraction.min_score {self._min_score:.2f}",
-            )
-        return item
+        return self._above_threshold(
+            self._by_schema(triple, senses) if self._schema is not None else _open(triple)
+        )
+
+    def _above_threshold(self, item: CheckedTriple) -> CheckedTriple:
+        if not item.accepted or item.score >= self._min_score:
+            return item
+        return _rejected(
+            item.triple,
+            ReasonCode.LOW_SCORE,
+            f"score {item.score:.2f} is under extraction.min_score {self._min_score:.2f}",
+        )
+
+    def _of_relation(self, key: str, triple: Triple, senses: Mapping[str, str]) -> CheckedTriple:
+        """A triple made for a relation of the schema, so that only the types of its ends are left to name."""
+        assert self._ontology is not None and self._schema is not None
+        relation = self._ontology.relation(key)
+        assert relation is not None
+        types = self._schema.aligner.types
+        wanted = getattr(relation, "range", ())
+        head = types.fit(_label(triple.subject, senses), relation.domain)
+        tail = types.fit(_label(triple.object, senses), wanted) if wanted else None
+        return CheckedTriple(
+            id=_triple_id(triple),
+            triple=triple,
+            decision="repair",
+            relation=key,
+            subject_type=head.key if head else None,
+            object_type=tail.key if tail else wanted[0] if wanted else None,
+            literal=key in self._ontology.properties,
+            repairs=(f"made by the schema: {triple.evidence.extractor}",),
+            score=triple.evidence.score,
+        )
 
     def _by_schema(self, triple: Triple, senses: Mapping[str, str]) -> CheckedTriple:
         assert self._schema is not None
@@ -159,6 +203,16 @@ class Checker:
         verdict = self._schema.check(candidate_of(triple, senses))
         if not verdict.is_accepted:
             return _with_verdict(triple, verdict)
+        if (
+            self._classes is not None
+            and verdict.relation in self._classes.keys
+            and not _is_name(object_.name)
+            and object_.type not in _VALUES
+        ):
+            # Which words of "comedy horror film" are the genre, and whether any are, is for the class to say.
+            return _rejected(
+                triple, ReasonCode.BAD_ARGUMENT, f'"{object_.text}" as a whole names no such thing', verdict
+            )
         head, tail = (object_, subject) if verdict.inverted else (subject, object_)
         unnamed = self._unnamed(head, verdict.head_type, is_head=True)
         if unnamed is None and verdict.value is None:
@@ -179,6 +233,9 @@ class Checker:
 
     def _type_requires_name(self, entity_type: str) -> bool:
         assert self._ontology is not None and self._schema is not None
+        kinds = self._schema.aligner.types.kinds(entity_type)
+        if kinds and _NAMED_KINDS.issuperset(kinds):
+            return True
         for label in _NAMED:
             found = self._schema.aligner.type_of(label)
             if found is not None and self._ontology.is_a(entity_type, found[0]):
@@ -191,7 +248,8 @@ def _code_digest() -> str:
     """SHA-256 (hex) of the sources that verdicts come from."""
     digest = hashlib.sha256()
     folder = Path(inspect.getfile(Ontology)).parent
-    for path in [Path(__file__), *sorted(folder.rglob("*.py"))]:
+    own = [Path(inspect.getfile(part)) for part in (Checker, ClassReader, PairJoiner)]
+    for path in [*own, *sorted(folder.rglob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -60,6 +60,10 @@ class ExtractionConfig(_Section):
     name: Literal["spacy", "llm"] = Field("spacy", description="Which extractor.")
     spacy_model: str = Field("en_kg_sm", description="The shipped pipeline, or any installed one by name.")
     min_score: float = Field(0.17, ge=0.0, le=1.0, description="Triples below it go to the quarantine.")
+    join_distant: bool = Field(
+        False,
+        description="Join far-off names by a cue word and their types: more triples, fewer right.",
+    )
 
 
 class OntologyConfig(_Section):

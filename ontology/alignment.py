@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ontology.kinds import TypeAligner, coarse_label
-from ontology.lexicon import FRAMES, NAMED_FRAMES, VALUE_FRAMES, VALUE_LABELS
+from ontology.kinds import TypeAligner, coarse_label, kinds_of_noun
+from ontology.lexicon import COMPATIBILITY, FRAMES, NAMED_FRAMES, VALUE_FRAMES, VALUE_LABELS
 from ontology.morphology import words
 from ontology.phrases import OPPOSITE, Reading, names_frame, normal_form, noun_words, readings
 from ontology.schema import DatatypeProperty, Ontology, RelationType, ValueKind, words_of
@@ -24,6 +24,9 @@ from ontology.schema import DatatypeProperty, Ontology, RelationType, ValueKind,
 MIN_SCORE = 0.45
 # Fitted on developer data: lower, and wrong matches grow faster than right ones (docs/ontology.md).
 EMBEDDING_THRESHOLD = 0.65
+
+_DOERS = frozenset({"PERSON", "ORG"})
+_UNLIKELY = 0.6  # of a tail of another kind than the relation's label names, where no range is declared
 
 Embed = Callable[[list[str]], "np.ndarray[Any, Any]"]
 
@@ -68,6 +71,7 @@ class Aligner:
         self._lemmas = _lemma_table(ontology)
         self._frames = _frame_table(ontology, self.types)
         self._texts, self._text_keys = _embedding_texts(ontology)
+        self._named = {r.key: frozenset(kinds_of_noun(r.label) or ()) for r in ontology.all_relations()}
         self._expected = {r.key: _expected_labels(r) for r in ontology.all_relations()}
         self._vectors: np.ndarray[Any, Any] | None = None
         self._memo: dict[str, tuple[Match, ...]] = {}
@@ -137,11 +141,24 @@ class Aligner:
         if coarse in expected:
             return 1.0
         if not expected:
-            return 0.25 if coarse in VALUE_LABELS else 0.35 if coarse == "NORP" else 0.9
+            if coarse in VALUE_LABELS or coarse == "NORP":
+                return 0.25 if coarse in VALUE_LABELS else 0.35
+            return 0.9 * self._label_fit(relation, label)
         if isinstance(relation, DatatypeProperty) and relation.value.kind is not ValueKind.STRING:
             # A mislabelled text may still parse as the value; the value itself decides then.
             return 0.4 if coarse in ("PERSON", "LOC", "ORG") else 0.7
         return 0.7 if coarse is None else 0.0
+
+    def _label_fit(self, relation: RelationType | DatatypeProperty, label: str | None) -> float:
+        """How well a tail's label goes with the kind that the relation's own label names ("record label")."""
+        wanted = self._named[relation.key]
+        kind = self.types.read(label).kind if label else None
+        if not wanted or kind is None:
+            return 1.0
+        if wanted & _DOERS and kind in _DOERS:  # a band is a performer, a studio a producer
+            return 1.0 if kind in wanted else 0.85
+        row = COMPATIBILITY.get(kind, {})
+        return max(_UNLIKELY, *(row.get(k, 0.0) for k in wanted))
 
     def _match(self, phrase: str) -> list[Match]:
         if self.ontology.relation(phrase) is not None:

@@ -792,7 +792,6 @@ FRAMES: dict[str, Frame] = {
     "ethnicity": _frame(
         verbs="be of descent, belong to",
         patients="ethnicity, ethnic group, ethnic origin, people, ancestry",
-        near="nationality",
     ),
     "religion": _frame(
         verbs="practice, practise, convert to, adhere to, follow, believe in",
@@ -947,7 +946,9 @@ FRAMES: dict[str, Frame] = {
     "part": _frame(
         verbs=(
             "be part of, belong to, form part of, be included in, be a component of, appear on, be in, "
-            "be from, be the track on, be taken from, feature on"
+            "be from, be the track on, be taken from, feature on, be included on, be released on, "
+            "be recorded for, be featured on, be the single from, be the song from, be track on, "
+            "be issued on"
         ),
         agents=(
             "part, component, track, element, has part, section, chapter, tracklist, tracks, song, "

@@ -180,6 +180,10 @@ def _all_readings(phrase: str) -> list[Reading]:
     content = [word for word in content if not word.isdigit()]
     if not content:
         return [Reading(name, "AB", 0.6) for name in _COPULA_FRAMES] if copula else []
+    while content and content[0] == "and":
+        content = content[1:]
+    if not content:
+        return []
     if "and" in content[1:-1]:
         return [reading for part in _conjuncts(content) for reading in _content_readings(part, copula)]
     return _content_readings(content, copula) + _adjunct_label_readings(words(phrase))

@@ -188,6 +188,8 @@ class SentenceReader:
             if target is None or (target.kind == Kind.PRONOUN and argument.role == "time"):
                 continue
             words = parse.words(argument.words) if argument.role != "where" else "in"
+            if words[:9].lower() == "according":
+                continue  # who says so, and no part of what is said
             if argument.role == "time" and target.type != "DATE":
                 continue
             if first_object is None:

@@ -21,7 +21,11 @@ __all__ = ["mask", "openings"]
 
 STAND_IN = "Zarvoon"  # unknown to any vocabulary, so read by its capital and its place alone
 
-_SMALL = r"(?:of|the|a|an|and|or|in|on|for|to|at|from|with|by|de|du|la|le|les|der|die|das|van|von|my|your|no|is|vs\.?|&)"  # noqa: E501
+_SMALL = (
+    r"(?:of|the|a|an|and|or|in|on|for|to|at|from|with|by|de|du|la|le|les|der|die|das|van|von|my|your|no|is"
+    r"|vs\.?|&|un|une|et|des|aux|um|uma|do|da|dos|das|em|el|los|las|del|y|una|di|della|dei|degli|il|lo|gli"
+    r"|und|ein|eine|den|dem|des|zu|zur|zum|im|am|auf|en|ett|och|og|het|een|i|as|into|upon|over|under)"
+)
 _CAPITAL = r"(?:[A-Z0-9À-Þ][^\s\"“”()\[\],;:]*|&)"
 _QUOTED = re.compile(
     r"(?P<open>\"|“|``\s?|„"
@@ -31,8 +35,11 @@ _QUOTED = re.compile(
 _OPENING = re.compile(
     rf"(?:(?<=^)|(?<=[.!?] ))(?P<title>{_CAPITAL}(?:(?: ?:|,)? (?:{_CAPITAL}"
     rf"|{_SMALL}(?= ))){{0,25}}?(?:(?: ?:|,)? {_CAPITAL}))"
-    r"(?= (?:\([^()]{0,80}\) )?(?P<verb>is|was|has|tells|follows|features|stars|premiered|aired"
-    r"|became|won|received)\b(?P<article> (?:an?|the|one)\b)?)"
+    r"(?= (?:\([^()]{0,80}\) )?(?P<verb>is|was|are|were|has|had|tells|follows|features|stars|premiered|aired"
+    r"|became|won|received|takes|took|opened|opens|contains|includes|peaked|reached|debuted|depicts|describes"
+    r"|revolves|centers|centres|focuses|appeared|appears|served|serves|remains|remained|lies|flows|rises"
+    r"|stands|holds|held|won|earned|garnered|grossed|marked|marks|made|introduced|introduces|explores)\b"
+    r"(?P<article> (?:an?|the|one)\b)?)"
 )
 # Names with a number: "NGC 1566", "Soyuz TMA-20", "STS-61-A", "Expedition 30".
 _CODE = re.compile(
@@ -76,6 +83,7 @@ def openings(text: str) -> list[tuple[int, int]]:
             len(words) > 1
             and len(match["title"]) <= 90
             and (match["article"] or words[0].lower() not in _OPENERS)
+            and words[0].lower() not in _ADVERBS
         ) and not _NO_NAME & {word.lower() for word in words}:
             article = 4 if match["title"].startswith("The ") else 0
             found.append((match.start("title") + article, match.end("title")))
@@ -183,6 +191,14 @@ _OPENERS = frozenset(
     words(
         """
         in on at since during from after before by as although while when if but and for
+        """
+    )
+)
+_ADVERBS = frozenset(
+    words(
+        """
+        today now currently eventually originally formerly later however thus instead also recently
+        finally once initially meanwhile nevertheless afterwards subsequently sometimes often never
         """
     )
 )

@@ -17,14 +17,18 @@ _APPENDED = frozenset(
 )
 _LEFT_OUT = frozenset({"vocative", "dislocated", "obl:unmarked", "nmod:unmarked", "parataxis", "list", "dep"})
 _FINITE = frozenset({"VBD", "VBZ", "VBP"})
+_PARTICIPLE = frozenset({"VBN"})
 
 
 def repair(parse: Parse) -> None:
     """Mend names and subjects in place; O(tokens)."""
     changed = _verbalise(parse)
+    changed |= _raise_finite(parse)
     for start in sorted(parse.entity_ends()):
         parse.split_year(start)
         _cut_at_verb(parse, start)
+    for start in sorted(parse.entity_ends()):
+        _part_places(parse, start)
     for start in sorted(parse.entity_ends()):
         if parse.entity[start] == "DATE":
             continue
@@ -34,6 +38,8 @@ def repair(parse: Parse) -> None:
     changed |= _raise_adjuncts(parse)
     changed |= _seat_subjects(parse)
     if changed:
+        parse.link_children()
+    if _define(parse):
         parse.link_children()
 
 
@@ -91,15 +97,147 @@ _PREDICATIVE = frozenset({"ROOT", "conj", "ccomp", "advcl", "acl:relcl", "parata
 
 
 def _cut_at_verb(parse: Parse, start: int) -> None:
-    """A name ends before the sentence's own verb: "Kestrel | sells drones"."""
-    for token in range(start + 1, parse.entity_end(start)):
+    """A name ends before the sentence's own verb ("Kestrel | sells drones") and does not begin with it."""
+    for token in range(start, parse.entity_end(start)):
         if (
             parse.tag[token] in _FINITE
             and parse.text[token].islower()
             and parse.dep[token] in ("ROOT", "ccomp", "conj")
         ):
-            parse.cut_entity(start, token)
+            if token > start:
+                parse.cut_entity(start, token)
+            elif all(parse.text[t].islower() for t in range(start, parse.entity_end(start))):
+                parse.drop_entity(start)
             return
+
+
+_REGIONS = frozenset(
+    words("range hills mountains islands ridge alps archipelago highlands lowlands peninsula")
+)
+
+
+def _part_places(parse: Parse, start: int) -> None:
+    """Part a region from what it lies in: "Arden Hills | of | Warwick"."""
+    if parse.entity[start] != "LOC":
+        return
+    end = parse.entity_end(start)
+    for token in range(start + 2, end - 1):
+        if parse.lower[token] == "of" and parse.lower[token - 1] in _REGIONS:
+            after = token + 1 + (parse.lower[token + 1] in _ARTICLES)
+            if after < end:
+                parse.cut_entity(start, token)
+                parse.add_entity(after, end, "LOC")
+            return
+
+
+def _raise_finite(parse: Parse) -> bool:
+    """A verb's partner is a verb: "adds support for streaming and | fixes", "based on a novel and | made"."""
+    changed = False
+    for token, label in enumerate(parse.dep):
+        if label != "conj" or parse.pos[token] != "VERB" or parse.child(token, "nsubj", "cop") >= 0:
+            continue
+        partner = parse.head[token]
+        if parse.tag[token] in _FINITE and parse.tag[partner] == "VBG":
+            wanted = _FINITE
+            if parse.child(partner, "aux", "aux:pass", "nsubj") >= 0:
+                continue
+        elif parse.tag[token] == "VBN" and parse.pos[partner] == "NOUN":
+            wanted = _PARTICIPLE
+        else:
+            continue
+        verb = parse.head[partner]
+        for _ in range(len(parse)):
+            if parse.tag[verb] in wanted or parse.head[verb] == verb:
+                break
+            verb = parse.head[verb]
+        if parse.tag[verb] in wanted and parse.pos[verb] == "VERB":
+            parse.head[token] = verb
+            changed = True
+    if changed:
+        parse.link_children()
+    return changed
+
+
+_ARTICLES = frozenset({"a", "an", "the", "one"})
+_INSIDE = frozenset(words("JJ JJR JJS NN NNS NNP NNPS CD HYPH RB RBS POS SYM"))
+_BE = frozenset({"is", "was", "are", "were"})
+
+
+def _define(parse: Parse) -> bool:
+    """In "X is a 1998 comedy-drama film based on ...": the film is what X is, and governs all of it."""
+    changed = False
+    for begin, end in parse.sentences:
+        subject = begin + (parse.lower[begin] in _ARTICLES)
+        if subject + 3 >= end or parse.pos[subject] != "PROPN":
+            continue
+        copula = next((t for t in range(subject + 1, min(subject + 12, end)) if parse.lower[t] in _BE), -1)
+        if copula < 0 or copula + 2 >= end or parse.lower[copula + 1] not in _ARTICLES:
+            continue
+        if any(parse.pos[t] not in ("PROPN", "NUM", "ADP", "DET", "PART") for t in range(subject, copula)):
+            continue
+        noun = _head_noun(parse, copula + 2, end)
+        if noun >= 0:
+            changed |= _make_predicate(parse, subject, copula, noun)
+    return changed
+
+
+def _head_noun(parse: Parse, first: int, end: int) -> int:
+    """The last common noun of the noun phrase that begins here; -1 if it has none."""
+    noun = -1
+    for token in range(first, end):
+        tag = parse.tag[token]
+        following = parse.tag[token + 1] if token + 1 < end else ""
+        if tag in ("NN", "NNS"):
+            noun = token
+        elif tag == "VBN" and following[:2] in ("NN", "JJ") and parse.tag[token - 1] != "NNP":
+            continue  # "computer animated film"
+        elif tag in ("CC", ",") and _joins_modifiers(parse.tag[token - 1], following):
+            continue
+        elif tag not in _INSIDE and parse.text[token] != "/":
+            break
+    return noun
+
+
+def _joins_modifiers(before: str, after: str) -> bool:
+    return (before[:2] == "JJ" and after[:2] in ("JJ", "RB")) or before == after == "NNP"
+
+
+def _make_predicate(parse: Parse, subject: int, copula: int, noun: int) -> bool:
+    """Make `noun` what the name at `subject` is said to be; False where the tree is too different."""
+    outer = [t for t in range(subject, copula) if not subject <= parse.head[t] < copula]
+    name = outer[0] if len(outer) == 1 else -1
+    agrees = parse.head[copula] == noun == parse.head[name] and parse.dep[copula] == "cop"
+    if name < 0 or (agrees and not copula < parse.head[noun] < noun):
+        return False
+    old = parse.head[noun] if parse.head[name] == noun else parse.head[name]
+    for _ in range(len(parse)):
+        if parse.head[old] == old or old == noun:
+            break
+        old = parse.head[old]
+    if old in (copula, noun) or parse.head[old] != old or not copula < old:
+        return False
+    start = parse.entity_start[noun]
+    if start >= 0 and parse.entity_end(start) == noun + 1 and start < noun:
+        parse.cut_entity(start, noun)
+    phrase = range(copula + 1, noun)
+    for token in parse.children[old]:
+        if token != noun and token not in phrase:
+            parse.head[token] = noun
+    for token in phrase:
+        if not copula < parse.head[token] < noun or parse.head[token] == token:
+            parse.head[token] = noun
+            if parse.dep[token] not in ("det", "amod", "nummod", "punct", "compound", "nmod:unmarked"):
+                parse.dep[token] = "amod" if parse.tag[token][:2] == "JJ" else "compound"
+    parse.pos[noun] = "NOUN"
+    parse.head[name], parse.dep[name] = noun, "nsubj"
+    parse.head[copula], parse.dep[copula] = noun, "cop"
+    parse.head[noun], parse.dep[noun] = noun, "ROOT"
+    if old > noun:
+        parse.head[old], parse.dep[old] = noun, "acl"
+        for token in parse.children[old]:
+            if token > noun:
+                parse.head[token] = old
+    return True
 
 
 def _entity_head(parse: Parse, start: int, end: int) -> int:

@@ -129,8 +129,7 @@ class Parse:
         self.pos[token], self.tag[token] = "PROPN", "NNP"
         first = self.entity_start[token]
         if first >= 0:  # whatever entity was seen here is no more
-            for other in range(first, self._entity_end.pop(first)):
-                self.entity_start[other], self.entity[other] = -1, ""
+            self.drop_entity(first)
         self.entity_start[token], self.entity[token] = token, kind
         self._entity_end[token] = token + 1
 
@@ -139,7 +138,9 @@ class Parse:
         tokens = [t for t, at in enumerate(self.start) if start <= at < end]
         inside = set(tokens)
         outer = [t for t in tokens if self.head[t] not in inside or self.head[t] == t]
-        return len(outer) == 1 and self.dep[outer[0]].startswith("nsubj") and self.pos[outer[0]] == "PROPN"
+        if len(outer) != 1 or not self.dep[outer[0]].startswith("nsubj") or self.pos[outer[0]] != "PROPN":
+            return False
+        return self.pos[tokens[0]] != "ADV"
 
     def split_year(self, start: int) -> None:
         """Part a year from the name it was taken into: "1985 Hong Kong"."""
@@ -159,6 +160,17 @@ class Parse:
         for token in range(end, self._entity_end[start]):
             self.entity_start[token], self.entity[token] = -1, ""
         self._entity_end[start] = end
+
+    def add_entity(self, start: int, end: int, kind: str) -> None:
+        """Let the tokens [start, end), of no entity so far, be one."""
+        for token in range(start, end):
+            self.entity_start[token], self.entity[token] = start, kind
+        self._entity_end[start] = end
+
+    def drop_entity(self, start: int) -> None:
+        """Let there be no entity where one began at `start`."""
+        for token in range(start, self._entity_end.pop(start)):
+            self.entity_start[token], self.entity[token] = -1, ""
 
     def child(self, token: int, *relations: str) -> int:
         """First dependent with one of the relations; -1 if none."""

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ontology import Aligner, How, general_ontology, load_ontology
+from ontology.phrases import readings
 
 # A schema as strangers write them: bare labels, no cue words.
 BARE = load_ontology("""
@@ -152,3 +153,9 @@ def test_no_two_shipped_relations_claim_the_same_words_with_the_same_types():
         domain, range_ = (ends[0] if ends else None for ends in (relation.domain, relation.range))
         best = aligner.relation_of(relation.label, head_type=domain, tail_type=range_)[0]
         assert (best.key, best.inverted) == (relation.key, False)
+
+
+@pytest.mark.parametrize("phrase", ["and", "and and", "and by", "and written and by", "x and and y"])
+def test_loose_conjunctions_are_read_without_an_error(phrase: str) -> None:
+    for reading in readings(phrase):
+        assert 0 < reading.score <= 1
