@@ -4,9 +4,9 @@ Structural protocols, no base class to inherit. Each docstring is the contract; 
 `graphrag.testing` check it on every implementation.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,3 +251,53 @@ class KnowledgeView(Protocol):
     def communities(self) -> Iterator[Community]: ...
 
     def reports_by_id(self, community_ids: Sequence[str]) -> list[Report]: ...
+
+
+class Changed(NamedTuple):
+    """What may differ since a commit; each is to be read again, and is gone if it cannot be found.
+
+    Attributes:
+        documents, entities: Ids.
+        moved: Ids of entities that lost a name to another one: where they were mentioned, others may be.
+        relations: The first 63 bits of the hash in each id.
+    """
+
+    documents: set[str]
+    entities: set[str]
+    moved: set[str]
+    relations: set[int]
+
+
+@runtime_checkable
+class ChangingView(KnowledgeView, Protocol):
+    """A view that can tell what has changed, so that an index need not read everything again.
+
+    Look-ups leave out what is not there and are sorted as the streams are.
+    """
+
+    @property
+    def state(self) -> str:
+        """Fingerprint of the content and of what it was derived with."""
+        ...
+
+    def changed_since(self, commit: int, state: str) -> Changed | None:
+        """What may differ from the commit that had this state; None if that is not known."""
+        ...
+
+    def documents_among(self, ids: Collection[str]) -> list[Document]: ...
+
+    def chunks_among(self, document_ids: Collection[str]) -> list[Chunk]:
+        """The chunks of these documents."""
+        ...
+
+    def mentions_among(self, chunk_ids: Collection[str]) -> list[tuple[str, str, Span]]: ...
+
+    def entities_among(self, ids: Collection[str]) -> list[Entity]: ...
+
+    def names_among(self, entity_ids: Collection[str]) -> list[tuple[str, str]]:
+        """(normal form, entity id) of the names of these entities."""
+        ...
+
+    def relations_among(self, hashes: Collection[int]) -> list[Relation]:
+        """Relations by the first 63 bits of the hash in their ids."""
+        ...

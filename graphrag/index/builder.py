@@ -5,6 +5,7 @@ What the arrays mean stands in `index.snapshot`, which reads them; what they are
 """
 
 import json
+import logging
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrag.errors import StoreError
+from graphrag.errors import StoreDamagedError, StoreError
 from graphrag.graph.adjacency import CSRGraph
 from graphrag.graph.traversal import SCAN
+from graphrag.ids import fingerprint
 from graphrag.index.arrays import Array, Ragged, group, join, ragged_from_pairs, strings_of, take
 from graphrag.index.content import Content, embed, gather, sorted_types
 from graphrag.index.hnsw import HNSWIndex
@@ -27,12 +29,14 @@ from graphrag.index.names import (
     match_names,
     name_table,
 )
+from graphrag.index.patching import MismatchError, patch, rows_of
 from graphrag.index.snapshot import BY_NAME, BY_VIEW, FORMAT, LEAD, SearchIndex, open_search_index
 from graphrag.index.storing import checksum, load_array, load_content, save_content
 from graphrag.index.terms import fold
 from graphrag.index.words import Words, sentences_at, spelling_of_terms, words_of
-from graphrag.interfaces import Embedder, KnowledgeView
+from graphrag.interfaces import ChangingView, Embedder, KnowledgeView
 
+_log = logging.getLogger(__name__)
 _LEAD_WORDS = 4
 _K1 = 1.2
 _B = 0.75
@@ -86,6 +90,9 @@ def _made(folder: Path) -> list[Path]:
 class _Before:
     """The index to be replaced: its tables, and the vectors of its common words by spelling."""
 
+    folder: Path
+    commit: int
+    state: str
     content: Content
     common: dict[str, int]
     common_vectors: Array
@@ -97,15 +104,27 @@ def _newest(folder: Path, embedder: Embedder) -> _Before | None:
         try:
             meta = json.loads((path / "meta.json").read_text(encoding="utf-8"))
             made = meta["format"], meta["embedder"], meta["dim"]
-            if made != (FORMAT, embedder.name, embedder.dim):
+            if made != (FORMAT, embedder.name, embedder.dim) or meta.pop("checksum") != fingerprint(meta):
                 continue
             content = load_content(path, meta)
             common = content.lexicon.words.take(load_array(path, meta, "common_words"))
             vectors = load_array(path, meta, "term_vectors")
-            return _Before(content, {fold(word): row for row, word in enumerate(common)}, vectors)
         except (OSError, ValueError, KeyError, TypeError, EOFError):
             continue
+        places = {fold(word): row for row, word in enumerate(common)}
+        return _Before(path, meta["commit"], meta["state"], content, places, vectors)
     return None
+
+
+def _tables(view: KnowledgeView, embedder: Embedder, before: _Before | None) -> Content:
+    if before is not None and isinstance(view, ChangingView):
+        changed = view.changed_since(before.commit, before.state)
+        if changed is not None:
+            try:
+                return patch(view, changed, before.content, embedder)
+            except MismatchError:
+                _log.warning("the search index of commit %d does not fit; reading everything", before.commit)
+    return gather(view, embedder, before.content if before else None)
 
 
 class _Builder:
@@ -116,7 +135,8 @@ class _Builder:
         self.embedder = embedder
         self.folder = folder
         self.before = before
-        self.content = gather(view, embedder, before.content if before else None)
+        self.state = view.state if isinstance(view, ChangingView) else ""
+        self.content = _tables(view, embedder, before)
         self.chunk_count = len(self.content.chunks.ids)
         self.sentence_chunk = np.repeat(
             np.arange(self.chunk_count, dtype=np.int32), np.diff(self.content.chunks.spans.start)
@@ -205,8 +225,16 @@ class _Builder:
         self._save("spelling_word", spelling.words)
 
     def _vectors(self) -> None:
+        chunks = self.content.chunks
         near = HNSWIndex(self.embedder.dim)
-        near.add(self.content.chunks.ids.all(), self.content.chunks.vectors)
+        known = np.full(self.chunk_count, -1, dtype=np.int64)
+        if self.before is not None:
+            try:
+                near.load(self.before.folder / "chunk_vectors")
+                known = rows_of(self.before.content.chunks.ids, chunks.ids)
+            except StoreDamagedError:
+                _log.warning("the vector index in %s is damaged; making it anew", self.before.folder)
+        near.follow(chunks.ids.all(), chunks.vectors, known)
         near.save(self.folder / "chunk_vectors")
 
     def _incidence(self, words: Words, names: NameRuns) -> None:
@@ -380,6 +408,7 @@ class _Builder:
         meta = {
             "format": FORMAT,
             "commit": self.commit,
+            "state": self.state,
             "embedder": self.embedder.name,
             "dim": self.embedder.dim,
             "counts": {
@@ -395,7 +424,7 @@ class _Builder:
             "known": len(content.entities.ids),
             "checksums": self.checksums,
         }
-        text = json.dumps(meta, sort_keys=True, indent=1)
+        text = json.dumps({**meta, "checksum": fingerprint(meta)}, sort_keys=True, indent=1)
         (self.folder / "meta.json").write_text(text, encoding="utf-8")
 
 

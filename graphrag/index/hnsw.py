@@ -14,10 +14,10 @@ from graphrag.errors import DataError, StoreDamagedError, StoreError
 from graphrag.index.arrays import Strings, write_strings
 from graphrag.interfaces import Floats
 
-_VERSION = 1
+_VERSION = 2
 _SLACK = 1e-5  # more than matrix products in float32 can be off by
 _BLOCK = 16 * 2**20  # scores held at once
-_WORN = 0.3  # share of dead rows at which all is laid out anew
+_WORN = 0.3  # share of rows that went, or came, at which all is laid out anew
 
 Rows = NDArray[np.int64]
 
@@ -33,6 +33,11 @@ class HNSWIndex:
 
     Rows (insertion order, see `search_rows`) spare a caller with integer ids all string work. A row
     stays what it is until `remove` or a replacing `add` lays out the index anew.
+
+    The graph takes inserts and deletes in place, also those made after it was saved and loaded: a
+    deleted node stays as a way to others and is never found. It depends on the order of the calls,
+    then, and is built again when the nodes that went and those that came since it was built are three
+    tenths of it.
 
     Args:
         dim: Length of a vector.
@@ -55,7 +60,9 @@ class HNSWIndex:
     _stored_names: Strings | None
     _rows: dict[str, int] | None  # living ids; None until asked for
     _graph: Any
-    _in_graph: int  # rows below this one are in the graph
+    _labels: Rows  # what the graph calls the rows that are in it, the first ones
+    _row_of_label: Rows  # the inverse; -1 for dead nodes
+    _built: int  # nodes of the graph when it was built; those that came later have the higher labels
 
     def __init__(
         self,
@@ -109,6 +116,36 @@ class HNSWIndex:
         self._kill([rows.pop(name) for name in sorted(set(ids)) if name in rows])
         if self._dead_count > _WORN * self._count:
             self._compact()
+
+    def follow(self, ids: Sequence[str], vectors: Floats, source: Rows) -> None:
+        """Become the index of other rows, keeping the graph of what stays.
+
+        Args:
+            source: (n,) row that each of the n new rows has had so far; -1 for a new one.
+
+        Raises:
+            DataError: If the vectors have another shape.
+        """
+        if vectors.shape != (len(ids), self.dim) or len(source) != len(ids):
+            raise DataError(f"{vectors.shape} vectors for {len(ids)} ids; expected ({len(ids)}, {self.dim})")
+        graph = self._graph
+        new = np.flatnonzero(source < 0)
+        if graph is not None and len(self._labels) == self._count and not self._dead_count:
+            kept = np.zeros(self._count, dtype=bool)
+            kept[source[source >= 0]] = True
+            self._kill(np.flatnonzero(~kept).tolist())
+            labels = np.full(len(ids), -1, dtype=np.int64)
+            labels[source >= 0] = self._labels[source[source >= 0]]
+            labels[new] = self._link(vectors[new])
+            self._name_labels(labels)
+        else:
+            self._drop_graph()
+        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._names, self._rows, self._stored_names = list(ids), None, None
+        self._count, self._dead_count = len(ids), 0
+        self._dead = np.zeros(len(ids), dtype=bool)
+        if self._is_worn():
+            self._drop_graph()
 
     def search(self, queries: Floats, k: int) -> tuple[list[list[str]], list[list[float]]]:
         """See `interfaces.VectorIndex`."""
@@ -189,8 +226,12 @@ class HNSWIndex:
             if vectors.shape != (meta["count"], self.dim) or len(names) != meta["count"]:
                 raise ValueError(f"{vectors.shape} vectors and {len(names)} ids instead of {meta['count']}")
             if meta["graph"] is not None:
-                self._graph = self._read_graph(path / "graph.hnsw", meta["graph"], meta["count"])
-                self._in_graph = meta["count"]
+                labels = np.load(path / "labels.npy", allow_pickle=False)
+                if labels.shape != (meta["count"],) or _crc32(path / "labels.npy") != meta["graph"]["labels"]:
+                    raise ValueError('"labels.npy" is not what was saved')
+                self._graph = self._read_graph(path / "graph.hnsw", meta["graph"])
+                self._built = meta["graph"]["built"]
+                self._name_labels(labels)
         except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError) as error:
             self._clear()
             raise StoreDamagedError(f'vector index "{path}" cannot be read: {error}; rebuild it') from error
@@ -198,11 +239,28 @@ class HNSWIndex:
         self._dead = np.zeros(self._count, dtype=bool)
 
     def _clear(self) -> None:
-        self._count = self._dead_count = self._in_graph = 0
+        self._count = self._dead_count = 0
         self._vectors = np.empty((0, self.dim), dtype=np.float32)
         self._dead = np.zeros(0, dtype=bool)
         self._names, self._rows, self._stored_names = [], {}, None
-        self._graph = None
+        self._drop_graph()
+
+    def _drop_graph(self) -> None:
+        self._graph, self._built = None, 0
+        self._name_labels(np.empty(0, dtype=np.int64))
+
+    def _name_labels(self, labels: Rows) -> None:
+        self._labels = labels
+        nodes = self._graph.get_current_count() if self._graph is not None else 0
+        self._row_of_label = np.full(nodes, -1, dtype=np.int64)
+        self._row_of_label[labels] = np.arange(len(labels))
+
+    def _is_worn(self) -> bool:
+        if self._graph is None:
+            return False
+        nodes = len(self._row_of_label)
+        gone = nodes - len(self._labels)
+        return gone + nodes - self._built > _WORN * max(1, self._built)
 
     def _name(self, row: int) -> str:
         return self._names[row] if self._stored_names is None else self._stored_names[row]
@@ -235,11 +293,11 @@ class HNSWIndex:
             self._dead[rows] = True
             self._dead_count += len(rows)
             for row in rows:
-                if row < self._in_graph:
-                    self._graph.mark_deleted(row)
+                if row < len(self._labels):
+                    self._graph.mark_deleted(int(self._labels[row]))
 
     def _compact(self) -> None:
-        """Lay out the living rows anew, in order; the graph, if any, is built again when needed."""
+        """Lay out the living rows anew, in order; a worn graph is built again when needed."""
         alive = np.flatnonzero(~self._dead[: self._count])
         names = self._names_list()
         self._names = [names[row] for row in alive]
@@ -247,7 +305,9 @@ class HNSWIndex:
         self._dead = np.zeros(len(alive), dtype=bool)
         self._count, self._dead_count = len(alive), 0
         self._rows = None
-        self._graph, self._in_graph = None, 0
+        self._name_labels(self._labels[alive[alive < len(self._labels)]])
+        if self._is_worn():
+            self._drop_graph()
 
     def _candidates(self, queries: Floats, k: int) -> Iterable[tuple[Rows, Floats]]:
         """Per query rows among which the best k are, with their true scores."""
@@ -264,7 +324,7 @@ class HNSWIndex:
                 return self._scan(queries, k)
             return (
                 (rows, self._scores(rows, query))
-                for rows, query in zip(found.astype(np.int64), queries, strict=True)
+                for rows, query in zip(self._row_of_label[found], queries, strict=True)
             )
         return self._scan(queries, k)
 
@@ -302,17 +362,25 @@ class HNSWIndex:
                 random_seed=self.seed + 100,
             )
             self._graph.set_num_threads(1)
-            self._in_graph = 0
-        if self._in_graph < self._count:
-            if self._graph.get_max_elements() < self._count:
-                self._graph.resize_index(self._count + self._count // 2)
-            rows = np.arange(self._in_graph, self._count)
-            self._graph.add_items(self._vectors[rows], rows, num_threads=1)
-            for row in rows[self._dead[rows]].tolist():
-                self._graph.mark_deleted(row)
-            self._in_graph = self._count
+            self._built = self._count
+        if len(self._labels) < self._count:
+            rows = np.arange(len(self._labels), self._count)
+            labels = self._link(self._vectors[rows])
+            for label in labels[self._dead[rows]].tolist():
+                self._graph.mark_deleted(label)
+            self._name_labels(np.append(self._labels, labels))
         self._graph.set_ef(max(self.ef_search, 1))
         return self._graph
+
+    def _link(self, vectors: Floats) -> Rows:
+        """Put vectors into the graph; their labels."""
+        nodes = self._graph.get_current_count()
+        if self._graph.get_max_elements() < nodes + len(vectors):
+            self._graph.resize_index((nodes + len(vectors)) * 3 // 2)
+        labels = np.arange(nodes, nodes + len(vectors))
+        if len(vectors):
+            self._graph.add_items(vectors, labels, num_threads=1)
+        return labels
 
     def _new_graph(self) -> Any:
         import hnswlib
@@ -323,7 +391,14 @@ class HNSWIndex:
         graph = None
         if len(self) >= self.exact_below and self._count:
             self._linked().save_index(str(folder / "graph.hnsw"))
-            graph = {"bytes": (folder / "graph.hnsw").stat().st_size, "crc32": _crc32(folder / "graph.hnsw")}
+            np.save(folder / "labels.npy", self._labels, allow_pickle=False)
+            graph = {
+                "bytes": (folder / "graph.hnsw").stat().st_size,
+                "crc32": _crc32(folder / "graph.hnsw"),
+                "labels": _crc32(folder / "labels.npy"),
+                "nodes": self._graph.get_current_count(),
+                "built": self._built,
+            }
         np.save(folder / "vectors.npy", self._vectors[: self._count], allow_pickle=False)
         write_strings(folder, "ids", [self._name(row) for row in range(self._count)])
         meta = {
@@ -338,12 +413,12 @@ class HNSWIndex:
         text = json.dumps(meta, sort_keys=True, indent=1) + "\n"
         (folder / "meta.json").write_text(text, encoding="utf-8")  # last: its presence says all is there
 
-    def _read_graph(self, path: Path, expected: dict[str, int], count: int) -> Any:
+    def _read_graph(self, path: Path, expected: dict[str, int]) -> Any:
         # hnswlib trusts its file; a cut or changed one can end the process, so it never gets to see one.
         if path.stat().st_size != expected["bytes"] or _crc32(path) != expected["crc32"]:
             raise ValueError(f'"{path.name}" is not what was saved')
         graph = self._new_graph()
-        graph.load_index(str(path), max_elements=count)
+        graph.load_index(str(path), max_elements=expected["nodes"])
         graph.set_num_threads(1)
         return graph
 

@@ -24,7 +24,7 @@ from graphrag.index.arrays import Array, Ragged, Strings
 from graphrag.index.hnsw import HNSWIndex
 from graphrag.index.names import NameTable, Spelling
 
-FORMAT = 7
+FORMAT = 8
 
 BY_VIEW = 1
 """The knowledge base records a mention of the entity in this sentence."""

@@ -22,7 +22,7 @@ from graphrag.errors import DataError, NotFoundError, StoreError
 from graphrag.ids import canonical_json
 from graphrag.merging import IngestedDocument, check_ingested
 from graphrag.resolution import Decision, TypeOf, Types
-from graphrag.store import codec, exporting, integrity, restoring, schema
+from graphrag.store import codec, exporting, integrity, journal, restoring, schema
 from graphrag.store.lock import WriteLock
 from graphrag.store.settling import Touched, normals_of
 from graphrag.store.view import Conflict, StoredView
@@ -226,8 +226,9 @@ class Ledger(StoredView):
             if missing:
                 raise NotFoundError(f'no document has the key "{min(missing)}"; nothing was removed')
             with collector_paused():
-                change, changed = writer.put(added, removed)
-            if changed:
+                change, touched = writer.put(added, removed)
+            if touched.ids:
+                journal.record(self._db, self.commit + 1, self.state, touched)
                 self._stamp(change)
 
     def decide(self, decisions: Sequence[Decision], *, require_names: bool = True) -> None:
@@ -252,6 +253,7 @@ class Ledger(StoredView):
                     touched.names |= found
                 change += self._record(decision)
             writer.settle(touched)
+            journal.record(self._db, self.commit + 1, self.state, touched)
             self._stamp(change)
 
     def undecide(self, decision: Decision) -> None:
@@ -268,6 +270,7 @@ class Ledger(StoredView):
             for name in (decision.first, decision.second):
                 touched.names |= self._names_like(name)
             writer.settle(touched)
+            journal.record(self._db, self.commit + 1, self.state, touched)
             self._stamp(change)
 
     def recheck(self, ontology: str, check: Checker, *, fingerprint: str = "") -> None:

@@ -36,10 +36,14 @@ class Touched:
 
     Attributes:
         documents, mentions: Change of each term's counters.
+        ids: Ids of documents that came or went.
         names: Names to settle whatever happened to their terms.
         new_names: Normal form of each name that was not known before.
         lost, gained: (head, relation, tail) of facts that went and came.
         dead_terms, dead_names: Set by `Settler.settle`: what nothing uses any more, for caches to drop.
+        resolved: Set by it: terms that are in another entity now.
+        moved, swept: Set by it: entities that such terms were in before; ids of those that are gone.
+        edges: Set by it: hashes of the ids of relations whose evidence is different.
     """
 
     documents: dict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -48,10 +52,19 @@ class Touched:
     aliases: dict[tuple[int, int, str], int] = field(default_factory=lambda: defaultdict(int))
     lost: set[Edge] = field(default_factory=set)
     gained: set[Edge] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
     names: set[int] = field(default_factory=set)
     new_names: dict[int, str] = field(default_factory=dict)
     dead_terms: list[Term] = field(default_factory=list)
     dead_names: list[str] = field(default_factory=list)
+    resolved: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
+    swept: dict[int, str] = field(default_factory=dict)
+    edges: set[int] = field(default_factory=set)
+
+    def terms(self) -> set[int]:
+        """Terms whose entities may look different."""
+        return self.resolved.union(self.documents, (first for first, _, _ in self.aliases))
 
     def term(self, term: int, documents: int, mentions: int) -> None:
         """Note a change of a term's counters."""
@@ -79,6 +92,8 @@ class Settler:
         dirty = self._dirty(touched)
         names = self._closure(dirty)
         moved = self._resolve(names)
+        touched.resolved.update(moved)
+        touched.moved.update(old for old, _ in moved.values() if old)
         self._settle_edges(moved, touched)
         self._sweep(moved, touched)
 
@@ -417,8 +432,14 @@ class Settler:
             and not (edge[1] in symmetric and self._supported((edge[2], edge[1], edge[0])))
         ]
 
+        hashes = {
+            edge: hash_of(relation_id(names[edge[0]], labels[edge[1]], names[edge[2]]))
+            for edge in before | after
+        }
+        touched.edges.update(hashes.values())
+
         def row(edge: Edge) -> tuple[int, int, int, int]:
-            return hash_of(relation_id(names[edge[0]], labels[edge[1]], names[edge[2]])), *edge
+            return hashes[edge], *edge
 
         self._db.executemany(
             "DELETE FROM edges WHERE hash = ? AND subject = ? AND relation = ? AND object = ?",
@@ -480,11 +501,14 @@ class Settler:
             self._db.executemany("DELETE FROM spellings WHERE first = ?1 OR second = ?1", numbers)
             self._db.executemany("DELETE FROM names WHERE name = ?", numbers)
         left = {(old,) for old, _ in moved.values() if old}
-        self._db.executemany(
-            "DELETE FROM entities WHERE entity = ?1 AND NOT EXISTS (SELECT 1 FROM terms t "
-            "WHERE t.entity = ?1)",
-            left,
-        )
+        for row in left:
+            touched.swept.update(
+                self._db.execute(
+                    "DELETE FROM entities WHERE entity = ?1 AND NOT EXISTS (SELECT 1 FROM terms t "
+                    "WHERE t.entity = ?1) RETURNING entity, id",
+                    row,
+                )
+            )
 
 
 # More names than this with one bare form are a pattern, not spellings of one name.

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -27,11 +27,12 @@ from graphrag.datamodel import (
     Span,
 )
 from graphrag.errors import NotFoundError
-from graphrag.ids import chunk_id, relation_id
+from graphrag.ids import chunk_id, fingerprint, relation_id
+from graphrag.interfaces import Changed
 from graphrag.merging import entity_type, pick_names, weigh
 from graphrag.names import bare_form
 from graphrag.resolution import Decision, Merge, Term, Types
-from graphrag.store import codec
+from graphrag.store import codec, journal
 
 _Item = TypeVar("_Item")
 _BATCH = 1000
@@ -71,6 +72,70 @@ class StoredView:
     def types(self) -> Types:
         """What resolution knows of the stored ontology."""
         raise NotImplementedError
+
+    # Changes
+
+    @property
+    def state(self) -> str:
+        """See `interfaces.ChangingView`."""
+        meta = self.meta
+        return fingerprint([meta.get(key, "") for key in ("digest", "meta_digest", "derivation")])
+
+    def changed_since(self, commit: int, state: str) -> Changed | None:
+        """See `interfaces.ChangingView`."""
+        if commit == self.commit:
+            return Changed(set(), set(), set(), set()) if state == self.state else None
+        return journal.read(self._db, commit, state, self.commit)
+
+    def documents_among(self, ids: Collection[str]) -> list[Document]:
+        """Those that are stored, sorted by id."""
+        where = "WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.id"
+        return list(self._documents(where, (_list(ids),)))
+
+    def chunks_among(self, document_ids: Collection[str]) -> list[Chunk]:
+        """The chunks of these documents, sorted by id."""
+        where = "WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY c.hash"
+        return list(self._chunks(where, (_list(document_ids),)))
+
+    def mentions_among(self, chunk_ids: Collection[str]) -> list[tuple[str, str, Span]]:
+        """(chunk id, entity id, span) in these chunks, sorted."""
+        query = """
+            SELECT d.id, c.start, c.end, c.mentions FROM chunks c JOIN documents d USING (doc)
+            WHERE c.hash IN (SELECT value FROM json_each(?)) ORDER BY c.hash
+        """
+        rows = [
+            (chunk_id(document, start, end), list(unpack_mentions(packed)))
+            for document, start, end, packed in self._rows(query, (_list([hash_of(i) for i in chunk_ids]),))
+        ]
+        terms = _list({term for _, mentions in rows for term, _, _ in mentions})
+        query = """
+            SELECT t.term, e.id FROM json_each(?) w JOIN terms t ON t.term = w.value
+            JOIN entities e USING (entity)
+        """
+        entity = dict(self._rows(query, (terms,)))
+        return sorted(
+            {
+                (chunk, entity[term], Span(first, last))
+                for chunk, mentions in rows
+                for term, first, last in mentions
+            }
+        )
+
+    def entities_among(self, ids: Collection[str]) -> list[Entity]:
+        """Those that exist, sorted by id."""
+        query = "SELECT entity, id FROM entities WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return self._entities(self._rows(query, (_list(ids),)))
+
+    def names_among(self, entity_ids: Collection[str]) -> list[tuple[str, str]]:
+        """(normal form, entity id) of the names of these entities, sorted."""
+        chosen = "entity IN (SELECT entity FROM entities WHERE id IN (SELECT value FROM json_each(?)))"
+        names = _NAMES.replace("mentions > 0", f"mentions > 0 AND {chosen}")
+        return self._rows(f"SELECT normal, id FROM ({names}) ORDER BY 1, 2", (_list(entity_ids),))  # noqa: S608
+
+    def relations_among(self, hashes: Collection[int]) -> list[Relation]:
+        """Relations by `hash_of` their ids, sorted."""
+        query = "SELECT subject, relation, object FROM edges WHERE hash IN (SELECT value FROM json_each(?))"
+        return self._relations(self._rows(query, (_list(hashes),)))
 
     # Documents
 
@@ -201,6 +266,7 @@ class StoredView:
         query = """
             SELECT d.id, e.id FROM uses u JOIN documents d USING (doc)
             JOIN terms t ON t.term = u.subject JOIN entities e ON e.entity = t.entity
+            WHERE EXISTS (SELECT 1 FROM terms v WHERE v.entity = e.entity AND v.mentions > 0)
             UNION
             SELECT d.id, min(e.id) FROM uses u JOIN documents d USING (doc)
             JOIN names n ON n.normal = u.title JOIN terms t ON t.name = n.name AND t.literal = 0
@@ -535,7 +601,7 @@ def _distinct(items: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return tuple(kept)
 
 
-def _list(items: Sequence[Any]) -> str:
+def _list(items: Collection[Any]) -> str:
     return json.dumps(list(items))
 
 

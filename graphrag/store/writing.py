@@ -101,11 +101,11 @@ class Writer:
         )
         return [Decision(*row) for row in rows]
 
-    def put(self, items: Sequence[IngestedDocument], removed: Iterable[str]) -> tuple[int, bool]:
+    def put(self, items: Sequence[IngestedDocument], removed: Iterable[str]) -> tuple[int, Touched]:
         """Replace documents by key and remove others.
 
         Returns:
-            Change of the additive digest, and whether anything changed.
+            Change of the additive digest, and what was touched.
         """
         touched = Touched()
         change = 0
@@ -116,15 +116,17 @@ class Writer:
         gone += self._held(list(removed)).values()
         for doc, digest in gone:
             self._withdraw(doc, touched)
-            self._db.execute("DELETE FROM documents WHERE doc = ?", (doc,))
+            query = "DELETE FROM documents WHERE doc = ? RETURNING id"
+            touched.ids.update(name for (name,) in self._db.execute(query, (doc,)))
             self._db.execute("DELETE FROM sources WHERE doc = ?", (doc,))
             change -= int.from_bytes(digest, "big")
         first = self._take("documents", "doc", len(fresh))
         self._store(first, fresh)
         change += sum(int.from_bytes(digest, "big") for _, _, _, digest in fresh)
         self.contribute([(first + place, row[0]) for place, row in enumerate(fresh)], touched)
+        touched.ids.update(row[0].document.id for row in fresh)
         self.settle(touched)
-        return change, bool(fresh or gone)
+        return change, touched
 
     def contribute(self, rows: Sequence[tuple[int, IngestedDocument]], touched: Touched) -> None:
         """Add what stored documents say; `settle` must follow."""

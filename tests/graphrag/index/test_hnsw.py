@@ -88,6 +88,45 @@ def test_a_worn_graph_still_finds_what_is_left() -> None:
     assert index.search(vectors[160:], 1)[0] == [[name] for name in ids[160:]]
 
 
+def test_a_saved_graph_follows_changes_without_being_built_again(tmp_path: Path) -> None:
+    vectors, ids = unit_rows(1200, 16, seed=3), [f"v{number:04}" for number in range(1200)]
+    before = np.arange(0, 1000)
+    index = HNSWIndex(16, exact_below=10, ef_search=64)
+    index.add([ids[row] for row in before], vectors[before])
+    for start in (40, 80, 120):  # 40 go at the front, 40 come at the end, and rows are in another order
+        index.save(tmp_path / "index")
+        size = (tmp_path / "index" / "graph.hnsw").stat().st_size
+        index = HNSWIndex(16, exact_below=10, ef_search=64)
+        index.load(tmp_path / "index")
+        after = np.roll(np.arange(start, 1000 + start), start)
+        source = np.array([np.flatnonzero(before == row)[0] if row in before else -1 for row in after])
+        index.follow([ids[row] for row in after], vectors[after], source)
+        before = after
+        index.save(tmp_path / "index")
+        assert (tmp_path / "index" / "graph.hnsw").stat().st_size > size  # dead nodes are still in it
+    oracle = ExactIndex(16)
+    oracle.add([ids[row] for row in before], vectors[before])
+    queries = unit_rows(100, 16, seed=4)
+    found, wanted = index.search(queries, 10)[0], oracle.search(queries, 10)[0]
+    assert sum(len(set(a) & set(b)) for a, b in zip(found, wanted, strict=True)) >= 980
+    rows, _ = index.search_rows(queries[:1], 10)
+    assert [index.name(int(row)) for row in rows[0]] == found[0]
+
+
+def test_a_graph_that_has_followed_many_changes_is_built_again(tmp_path: Path) -> None:
+    vectors, ids = unit_rows(400, 8, seed=3), [f"v{number:04}" for number in range(400)]
+    index, fresh = (HNSWIndex(8, exact_below=10) for _ in range(2))
+    index.add(ids[:200], vectors[:200])
+    index.save(tmp_path / "index")
+    source = np.append(np.arange(100, 200), np.full(200, -1))
+    index.follow(ids[100:], vectors[100:], source)
+    fresh.add(ids[100:], vectors[100:])
+    for name, one in (("index", index), ("fresh", fresh)):
+        one.save(tmp_path / name)
+    for file in ("graph.hnsw", "labels.npy", "meta.json"):
+        assert (tmp_path / "index" / file).read_bytes() == (tmp_path / "fresh" / file).read_bytes()
+
+
 def test_rows_are_places_in_order_of_insertion() -> None:
     index = HNSWIndex(16)
     vectors = unit_rows(20, 16, seed=1)
