@@ -53,6 +53,11 @@ def build_search_index(view: KnowledgeView, embedder: Embedder, folder: Path) ->
     view and embedder give the same bytes, whether or not an older index lies there; what it knows
     is taken from it, if it is whole and was made with the same embedder.
 
+    Two exceptions. Where passages are so many that nearest ones are found by a graph, the graph takes
+    changes in place, so `chunk_vectors` depends on the history; what it finds is scored exactly, and
+    `GraphRAG.rebuild` starts it anew. And an embedder whose vectors depend on the other texts of a call
+    gives vectors that differ in their last bits.
+
     Raises:
         StoreError: If the folder cannot be written.
     """
