@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from graphrag.checking import Checker
 from graphrag.chunking import SentenceChunker
 from graphrag.config import Config
-from graphrag.datamodel import Chunk, Document, Extraction, Failure, Span
+from graphrag.datamodel import Chunk, Document, Extraction, Failure, Mention, Span
+from graphrag.engine import GraphRAG
 from graphrag.errors import LLMCallError
 from graphrag.extraction.grounding import Answer, Grounder, Piece
 from graphrag.extraction.llm import LLMExtractor
@@ -220,7 +221,7 @@ def tokens(data: Path) -> None:
     """The fast count of tokens against the exact one."""
     ratios, fast, exact = [], 0, 0
     for name in ("2wiki", "musique", "hotpot"):
-        for number, line in enumerate(_lines(data / name / "corpus.jsonl.gz")):
+        for number, line in enumerate(read_lines(data / name / "corpus.jsonl.gz")):
             if number % 25 == 0:
                 about, true = approximate_tokens(line["text"]), count_tokens(line["text"])
                 ratios.append(about / true)
@@ -232,12 +233,18 @@ def tokens(data: Path) -> None:
 
 
 class Recorded:
-    """Recorded answers in the place of a model: strict parser, grounding and all."""
+    """Recorded answers in the place of a model: strict parser, grounding and all.
+
+    Args:
+        answers: What was answered to each passage.
+        names: Names that were recorded for each passage beside its answer.
+    """
 
     fingerprint = "recorded-1"
 
-    def __init__(self, answers: dict[str, str]) -> None:
+    def __init__(self, answers: Mapping[str, str], names: Mapping[str, Sequence[str]] | None = None) -> None:
         self._answers = answers
+        self._names = names or {}
         self.parsed: Counter[str] = Counter()
 
     def extract(self, chunks: Sequence[Chunk]) -> list[Extraction | Failure]:
@@ -253,12 +260,20 @@ class Recorded:
         grounder = Grounder((Piece(chunk, 0, len(chunk.text)),), None, "recorded")
         made = tuple(grounder.triple(record) for record in parsed.value.triples)
         mentions = tuple(m for t in made if t.evidence.quote for m in (t.subject, t.object))
-        return Extraction(chunk.id, mentions, made)
+        return Extraction(chunk.id, (*mentions, *self._named(chunk)), made)
+
+    def _named(self, chunk: Chunk) -> Iterator[Mention]:
+        passage = Passage(chunk.text)
+        for name in self._names.get(chunk.text, ()):
+            if (found := passage.find_name(name)) is not None:
+                start, end = found.span.start, found.span.end
+                span = Span(chunk.span.start + start, chunk.span.start + end)
+                yield Mention(chunk.id, span, chunk.text[start:end], chunk.text[start:end])
 
 
 def replay(data: Path) -> None:
     """Recorded answers of GPT-3.5 and GPT-4o through parser, grounding, ontology and store."""
-    for name, documents, answers, noise in (_openie(data), _carol(data)):
+    for name, documents, answers, noise in (openie(data), _carol(data)):
         print(f"\n{name}: {len(documents)} passages")
         print(
             "  faults of the answers:", ", ".join(f"{count} {fault}" for fault, count in noise.most_common())
@@ -274,35 +289,30 @@ def replay(data: Path) -> None:
             print(f"  {mode}: parsed {dict(recorded.parsed)}")
             for verdict, count in sorted(verdicts.items(), key=lambda pair: (-pair[1], pair[0])):
                 print(f"    {count:6,}  {verdict}")
-        _graph(documents, answers)
-
-
-def _graph(documents: list[Document], answers: dict[str, str]) -> None:
-    from graphrag.engine import GraphRAG
-
-    class Whole:
-        fingerprint = "recorded-whole-1"
-
-        def extract(self, chunks: Sequence[Chunk]) -> list[Extraction | Failure]:
-            return Recorded(answers).extract(chunks)
-
-    longest = max(len(document.text) for document in documents)
-    config = Config.model_validate(
-        {"chunking": {"max_tokens": min(8192, longest)}, "ontology": {"open": True}}
-    )
-    kept = [d for d in documents if len(SentenceChunker(max_tokens=min(8192, longest)).split(d)) == 1]
-    with tempfile.TemporaryDirectory() as folder:
-        with GraphRAG.create(Path(folder) / "kg", config=config, extractor=Whole()) as base:
-            cpu, _ = _timed(lambda: base.add(kept))
-            stats = base.stats()
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.process_time()
+            with recorded_base(Path(folder) / "kg", documents, Recorded(answers)) as base:
+                cpu = time.process_time() - started
+                stats = base.stats()
         print(f"  graph (open): {stats['entities']:,} entities, {stats['relations']:,} relations, "
               f"{stats['evidence']:,} pieces of evidence in {cpu:.1f} s CPU")  # fmt: skip
 
 
-def _openie(data: Path) -> tuple[str, list[Document], dict[str, str], Counter[str]]:
-    texts = {row["id"]: row for row in _lines(data / "musique" / "corpus.jsonl.gz")}
+def recorded_base(folder: Path, documents: list[Document], extractor: Recorded) -> GraphRAG:
+    """What was recorded as a knowledge base in open mode, without passages of more than one chunk."""
+    longest = min(8192, max(len(document.text) for document in documents))
+    config = Config.model_validate({"chunking": {"max_tokens": longest}, "ontology": {"open": True}})
+    kept = [d for d in documents if len(SentenceChunker(max_tokens=longest).split(d)) == 1]
+    base = GraphRAG.create(folder, config=config, extractor=extractor)
+    base.add(kept)
+    return base
+
+
+def openie(data: Path) -> tuple[str, list[Document], dict[str, str], Counter[str]]:
+    """Recorded open triples: title, passages, the answer to each text, and the answers' faults."""
+    texts = {row["id"]: row for row in read_lines(data / "musique" / "corpus.jsonl.gz")}
     documents, answers, noise = [], {}, Counter[str]()
-    for row in _lines(data / "musique" / "openie_gpt-3.5-turbo-1106.jsonl.gz"):
+    for row in read_lines(data / "musique" / "openie_gpt-3.5-turbo-1106.jsonl.gz"):
         passage = texts[row["id"]]
         document = _document(row["id"], passage["text"], passage["title"])
         if document.text not in answers:
@@ -317,6 +327,15 @@ def _openie(data: Path) -> tuple[str, list[Document], dict[str, str], Counter[st
             {"triples": [r for r in records if r], "aliases": []}, ensure_ascii=False
         )
     return "GPT-3.5, open triples", documents, answers, noise
+
+
+def openie_names(data: Path) -> dict[str, list[str]]:
+    """The names recorded beside the open triples, by the text of the passage."""
+    texts = {row["id"]: row["text"] for row in read_lines(data / "musique" / "corpus.jsonl.gz")}
+    return {
+        clean(texts[row["id"]]).strip(): [clean(name) for name in row["entities"] if name.strip()]
+        for row in read_lines(data / "musique" / "openie_gpt-3.5-turbo-1106.jsonl.gz")
+    }
 
 
 _TUPLE = re.compile(
@@ -414,7 +433,7 @@ def _whole(document: Document) -> Chunk:
     return Chunk(chunk_id(document.id, 0, span.end), document.id, span, document.text, document.title)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         for line in stream:
             if line.strip():
