@@ -39,12 +39,15 @@ def as_yaml(name: str, source: dict[str, Any]) -> str:
     types = {key_of(label): {"label": label} for label in sorted(labels)}
     relations: dict[str, Any] = {}
     for relation in source["relations"]:
-        entry: dict[str, Any] = {"label": relation["label"], "range": "string"}
+        # One that is listed twice, with two domains, is one relation with both.
+        entry = relations.setdefault(
+            f"{key_of(relation['label'])}_{relation['pid']}", {"label": relation["label"], "range": "string"}
+        )
         if relation["domain"]:
-            entry["domain"] = [key_of(relation["domain"])]
+            entry["domain"] = sorted({*entry.get("domain", ()), key_of(relation["domain"])})
         if relation["range"]:
-            entry["range"] = [key_of(relation["range"])]
-        relations[f"{key_of(relation['label'])}_{relation['pid']}"] = entry
+            known = () if entry["range"] == "string" else entry["range"]
+            entry["range"] = sorted({*known, key_of(relation["range"])})
     return yaml.safe_dump({"name": name, "types": types, "relations": relations}, sort_keys=False)
 
 
@@ -53,12 +56,13 @@ def fault(source: dict[str, Any], relation: str, head: str | None, tail: str | N
     declared = [r for r in source["relations"] if relation == f"{key_of(r['label'])}_{r['pid']}"]
     if not declared:
         return "relation"
-    wanted = declared[0]
-    if wanted["domain"] and head != key_of(wanted["domain"]):
+    of_head = [row for row in declared if not row["domain"] or head == key_of(row["domain"])]
+    if not of_head:
         return "domain"
-    if not wanted["range"]:
-        return "" if is_value else "range"
-    return "" if tail == key_of(wanted["range"]) and not is_value else "range"
+    for row in of_head:
+        if is_value if not row["range"] else tail == key_of(row["range"]) and not is_value:
+            return ""
+    return "range"
 
 
 def main() -> None:

@@ -18,7 +18,15 @@ import numpy as np
 from ontology.kinds import TypeAligner, coarse_label, kinds_of_noun
 from ontology.lexicon import COMPATIBILITY, FRAMES, NAMED_FRAMES, VALUE_FRAMES, VALUE_LABELS
 from ontology.morphology import words
-from ontology.phrases import OPPOSITE, Reading, names_frame, normal_form, noun_words, readings
+from ontology.phrases import (
+    OPPOSITE,
+    Reading,
+    names_frame,
+    normal_form,
+    noun_words,
+    readings,
+    unranked_readings,
+)
 from ontology.schema import DatatypeProperty, Ontology, RelationType, ValueKind, words_of
 
 MIN_SCORE = 0.45
@@ -69,7 +77,7 @@ class Aligner:
         self._threshold = threshold
         self._exact = _exact_table(ontology)
         self._lemmas = _lemma_table(ontology)
-        self._frames = _frame_table(ontology, self.types)
+        self._told = _told(_frame_table(ontology, self.types))
         self._texts, self._text_keys = _embedding_texts(ontology)
         self._named = {r.key: frozenset(kinds_of_noun(r.label) or ()) for r in ontology.all_relations()}
         self._expected = {r.key: _expected_labels(r) for r in ontology.all_relations()}
@@ -175,13 +183,15 @@ class Aligner:
 
     def _frame_matches(self, phrase: str) -> Iterable[Match]:
         how = How.FRAME
-        for frame, own_role, certainty in readings(phrase):
-            opposite = OPPOSITE.get(own_role)
-            for name, weight in _with_near(frame):
-                for key, role, score in self._frames.get(name, ()):
-                    total = certainty * score * weight
-                    if total >= MIN_SCORE and role in (own_role, opposite):
-                        yield Match(key, role == opposite, round(total, 4), how)
+        told = self._told
+        for frame, own_role, certainty in unranked_readings(phrase):
+            for key, role, score, weight in told.get(frame, ()):
+                total = certainty * score * weight
+                if total >= MIN_SCORE:
+                    if role == own_role:
+                        yield Match(key, False, round(total, 4), how)
+                    elif role == OPPOSITE.get(own_role):
+                        yield Match(key, True, round(total, 4), how)
 
     def _embedding_matches(self, plain: str) -> list[Match]:
         if self._embed is None or not plain or not self._texts:
@@ -335,9 +345,20 @@ def _near_frames() -> dict[str, tuple[tuple[str, float], ...]]:
 _NEAR = _near_frames()
 
 
-def _with_near(frame: str) -> tuple[tuple[str, float], ...]:
-    """The frame itself and, at a lower weight, those told loosely with its words, in either direction."""
-    return _NEAR.get(frame) or ((frame, 1.0),)
+def _told(
+    table: dict[str, tuple[tuple[str, str, float], ...]],
+) -> dict[str, tuple[tuple[str, str, float, float], ...]]:
+    """Frame to (relation, role, score, weight): what the frame tells itself, and what those near it do.
+
+    Joined once here: aligning a phrase goes through this for every way of reading it.
+    """
+    found: dict[str, tuple[tuple[str, str, float, float], ...]] = {}
+    for frame in {**_NEAR, **table}:
+        near = _NEAR.get(frame) or ((frame, 1.0),)
+        entries = tuple((*entry, weight) for name, weight in near for entry in table.get(name, ()))
+        if entries:
+            found[frame] = entries
+    return found
 
 
 def _embedding_texts(ontology: Ontology) -> tuple[list[str], list[str]]:

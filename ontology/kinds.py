@@ -325,12 +325,21 @@ def _is_confusable(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     return bool(first and second) and COMPATIBILITY.get(first[0], {}).get(second[0], 0.0) >= 0.5
 
 
+# The two plainest names of each kind; the first kind that has a name keeps it.
+_PLAIN_NAMES = {
+    name: kind
+    for kind, names in reversed(KIND_TYPE_NAMES.items())
+    for name in names[:2]
+    if name not in _ANYTHING and name not in ("agent", "actor")
+}
+
+
+@lru_cache(maxsize=1 << 16)
 def kinds_of_noun(phrase: str) -> tuple[str, ...] | None:
     """Kinds a noun phrase can name, () if it names anything at all, None when its head is not known."""
     name = noun_key(phrase)
-    for kind, names in KIND_TYPE_NAMES.items():
-        if name in names[:2] and name not in _ANYTHING and name not in ("agent", "actor"):
-            return (kind,)
+    if name in _PLAIN_NAMES:
+        return (_PLAIN_NAMES[name],)
     if name in _ANYTHING:
         return ()
     if name == "agent":

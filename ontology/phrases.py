@@ -109,6 +109,7 @@ class _Index:
     verbs: dict[str, tuple[tuple[str, str], ...]]
     nouns: dict[str, tuple[tuple[str, str], ...]]
     events: dict[str, tuple[str, ...]]
+    verb_starts: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -126,7 +127,8 @@ def _index() -> _Index:
                 _add(nouns, " ".join(noun_words(phrase)), (name, role))
         for phrase in frame.events:
             _add(events, phrase, name)
-    return _Index(_frozen(verbs), _frozen(nouns), _frozen(events))
+    starts = frozenset(phrase.partition(" ")[0] for phrase in verbs)
+    return _Index(_frozen(verbs), _frozen(nouns), _frozen(events), starts)
 
 
 def _lexicon_form(phrase: str) -> str:
@@ -161,7 +163,7 @@ def normal_form(phrase: str) -> str:
 def readings(phrase: str) -> tuple[Reading, ...]:
     """All readings of a phrase, best first; the same frame and role appears once."""
     best: dict[tuple[str, str], float] = {}
-    for reading in _all_readings(phrase):
+    for reading in unranked_readings(phrase):
         key = (reading.frame, reading.role)
         best[key] = max(best.get(key, 0.0), reading.score)
     ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
@@ -175,7 +177,8 @@ def names_frame(phrase: str, frame: str) -> bool:
     return any(name == frame for suffix in suffixes for name, _ in _index().nouns.get(suffix, ()))
 
 
-def _all_readings(phrase: str) -> list[Reading]:
+def unranked_readings(phrase: str) -> list[Reading]:
+    """The same in no order, some of them twice, and not kept: for one who keeps what comes of them."""
     content, copula = content_words(phrase)
     content = [word for word in content if not word.isdigit()]
     if not content:
@@ -313,22 +316,29 @@ def noun_words(phrase: str) -> list[str]:
 
 
 def _verb_readings(content: list[str]) -> list[Reading]:
-    table = _index().verbs
+    index = _index()
+    table = index.verbs
     found: list[Reading] = []
     # "in" alone says hardly more than that the two have to do with each other.
     bare = 0.5 if len(content) == 1 and content[0] in PREPOSITIONS else 1.0
-    for rank, form in enumerate(_forms(content)):
+    for rank, lemma in enumerate(verb_lemmas(content[0])):
+        if lemma not in index.verb_starts and not lemma.startswith(("co-", "re-")):
+            continue  # no entry begins with it: most verbs of a text, so this comes before all look-ups
+        form = " ".join([lemma, *content[1:]])
         weight = bare if rank == 0 else 0.9 * bare
         entries = table.get(form, ())
         found += [Reading(name, role, 0.95 * weight * _clarity(entries)) for name, role in entries]
         head, _, last = form.rpartition(" ")
-        if head and last == "by":
-            entries = table.get(head, ())
-            found += [Reading(n, OPPOSITE[r], 0.95 * weight * _clarity(entries)) for n, r in entries]
         if head and last in PREPOSITIONS:
-            found += _time_and_place([n for n, _ in table.get(head, ())], last, weight)
-            # "was held in" has its preposition in the lexicon, and still takes a date or a place.
-            found += _time_and_place([n for n, _ in entries], last, 0.95 * weight)
+            without = table.get(head, ())
+            if last == "by":
+                clarity = _clarity(without)
+                found += [Reading(n, OPPOSITE[r], 0.95 * weight * clarity) for n, r in without]
+            if without:
+                found += _time_and_place([n for n, _ in without], last, weight)
+            if entries:
+                # "was held in" has its preposition in the lexicon, and still takes a date or a place.
+                found += _time_and_place([n for n, _ in entries], last, 0.95 * weight)
         if form.startswith(("co-", "re-")):
             found += [Reading(n, r, 0.85) for n, r in table.get(form[3:], ())]
     return found + _derived_verb_readings(content)
@@ -341,9 +351,11 @@ def _clarity(entries: tuple[tuple[str, str], ...]) -> float:
 
 def _derived_verb_readings(content: list[str]) -> list[Reading]:
     word = content[0]
-    if not _looks_verbal(word) or len(content) > 3:
+    if len(content) > 3:
         return []
-    name = "~" + stem(verb_lemmas(word)[0])
+    name = _verb_family(word)
+    if name is None:
+        return []
     if len(content) == 1:
         # Beside a date, a bare verb tells when: "died 1885".
         told = {frame for lemma in verb_lemmas(word) for frame, _ in _index().verbs.get(lemma, ())}
@@ -354,6 +366,12 @@ def _derived_verb_readings(content: list[str]) -> list[Reading]:
         with_words = " ".join([name, *content[1:]])
         return [Reading(with_words, "AB", 0.9), *_time_and_place([name], content[-1], 0.9)]
     return []
+
+
+@lru_cache(maxsize=65536)
+def _verb_family(word: str) -> str | None:
+    """The frame of a verb's own word family, None for what looks like no verb."""
+    return "~" + stem(verb_lemmas(word)[0]) if _looks_verbal(word) else None
 
 
 def _looks_verbal(word: str) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from graphrag import GraphRAG, make_document
-from graphrag.config import Config
+from graphrag.config import Config, load_config
 from graphrag.datamodel import Chunk, Extraction, Failure, Mention, Modality, Triple
 from graphrag.registry import make_chunker, make_extractor
 from ontology import Ontology, general_ontology, load_ontology
@@ -198,3 +198,26 @@ def test_replay_from_the_shipped_schema_to_another_and_back(
         assert_equals_a_fresh_build(base, tmp_path / "own", own, recorded)
         base.replay(general)
         assert content(base) == first
+
+
+@pytest.mark.parametrize("way", ["replay", "add"])
+@pytest.mark.parametrize(("before", "after"), [(0.2, 0.6), (0.2, 0.9), (0.9, 0.0)])
+def test_reopened_with_another_least_score_a_base_equals_a_fresh_build(
+    before: float, after: float, way: str, readings: list[Extraction | Failure], tmp_path: Path
+) -> None:
+    recorded = Recorded({chunk.id: item for chunk, item in zip(CHUNKS, readings, strict=True)})
+    schema = load_ontology(SCHEMA)
+    old, new = (load_config(None, [f"extraction.min_score={least}"]) for least in (before, after))
+    with GraphRAG.create(tmp_path / "kg", ontology=schema, config=old, extractor=recorded) as base:
+        base.add(DOCUMENTS)
+        first = content(base)
+    asked = recorded.asked
+    with GraphRAG.create(tmp_path / "kg", config=new, extractor=recorded) as base:
+        if way == "replay":
+            base.replay()
+        else:
+            base.add(DOCUMENTS)
+        assert recorded.asked == asked
+        assert content(base) != first
+        assert_equals_a_fresh_build(base, tmp_path / "fresh", schema, recorded)
+        assert base.view.verify() == []
