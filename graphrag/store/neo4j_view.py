@@ -530,7 +530,8 @@ def pull(
         if ledger.fingerprint() != view._held["fingerprint"]:
             raise StoreDamagedError(
                 f"what was pulled from {connection.server.uri} is not what was pushed there: the graph was "
-                "changed by hand. Push again with --full from the knowledge base it came from"
+                "changed by hand, or pushed by a version that derived it otherwise. In the knowledge base it "
+                "came from run graphrag rebuild, then push again with --full"
             )
     except BaseException:
         ledger.close()
