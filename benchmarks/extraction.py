@@ -19,19 +19,21 @@ import json
 import re
 import resource
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from graphrag.checking import Checker
 from graphrag.config import Config, ExtractionConfig
 from graphrag.datamodel import Chunk, Document, Extraction, Modality, Span
 from graphrag.extraction.spacy import SpacyExtractor
+from graphrag.learning import Example
 from graphrag.models import load_pipeline
+from graphrag.reading import learn_model
 from ontology import EntityType, Ontology, RelationType
 
 Row = dict[str, Any]  # one parsed JSON line
@@ -46,7 +48,7 @@ def main() -> None:
     parser.add_argument("input", type=Path, nargs="?")
     parser.add_argument("--model", default="en_kg_sm")
     parser.add_argument("--ontologies", type=Path)
-    parser.add_argument("--train", type=Path, help="sentences with triples, to learn cue words from")
+    parser.add_argument("--train", type=Path, help="sentences with triples, to learn from")
     parser.add_argument("--min-score", type=float, default=Config().extraction.min_score)
     parser.add_argument("--join", action="store_true", help="extraction.join_distant: join far-off names too")
     arguments = parser.parse_args()
@@ -55,10 +57,14 @@ def main() -> None:
         run_open(extractor, arguments.input)
     elif arguments.command == "typed":
         schemas = read_schemas(arguments.ontologies)
-        if arguments.train:
-            schemas = learn_cues(extractor, schemas, read_lines(arguments.train))
         settings = ExtractionConfig(min_score=arguments.min_score, join_distant=arguments.join)
-        run_typed(extractor, schemas, arguments.input, settings)
+        with TemporaryDirectory() as folder:
+            models: dict[str, str] = {}
+            if arguments.train:
+                tested = {row["sentence"] for row in read_lines(arguments.input)}
+                rows = read_lines(arguments.train)
+                models = learn_models(extractor, schemas, rows, tested, Path(folder))
+            run_typed(extractor, schemas, arguments.input, settings, models)
     elif arguments.command == "speed":
         run_speed(arguments.model, arguments.input)
     else:
@@ -83,19 +89,29 @@ def run_open(extractor: SpacyExtractor, path: Path) -> None:
 
 
 def run_typed(
-    extractor: SpacyExtractor, schemas: dict[str, Ontology], path: Path, settings: ExtractionConfig
+    extractor: SpacyExtractor,
+    schemas: dict[str, Ontology],
+    path: Path,
+    settings: ExtractionConfig,
+    models: dict[str, str],
 ) -> None:
     """Print the triples the ontology accepts of each sentence."""
-    for row in typed_predictions(extractor, schemas, read_lines(path), settings):
+    for row in typed_predictions(extractor, schemas, read_lines(path), settings, models):
         print(json.dumps(row, ensure_ascii=False))
 
 
 def typed_predictions(
-    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row], settings: ExtractionConfig
+    extractor: SpacyExtractor,
+    schemas: dict[str, Ontology],
+    rows: list[Row],
+    settings: ExtractionConfig,
+    models: dict[str, str],
 ) -> Iterator[Row]:
-    """One prediction record per sentence."""
-    config = Config(extraction=settings)
-    checkers = {name: Checker(schema, config) for name, schema in schemas.items()}
+    """One prediction record per sentence; `models` are files learnt from examples, by schema."""
+    checkers = {}
+    for name, schema in schemas.items():
+        own = settings.model_copy(update={"learned": models.get(name)})
+        checkers[name] = Checker(schema, Config(extraction=own))
     documents, results = extract_sentences(extractor, [row["sentence"] for row in rows])
     for row, document, result in zip(rows, documents, results, strict=True):
         schema = schemas[row["ontology"]]
@@ -160,50 +176,30 @@ def identifier(label: str) -> str:
     return name if name[:1].isalpha() else f"T_{name}"
 
 
-def learn_cues(
-    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row]
-) -> dict[str, Ontology]:
-    """Schemas with the phrases that training sentences use for their relations added as cue words.
-
-    A phrase becomes a cue of a relation where at least two training triples stand on it and most of the
-    training triples that stand on it are of that relation. Nothing is concluded from missing triples.
-    """
-    _, results = extract_sentences(extractor, [row["sentence"] for row in rows])
-    counts: dict[str, dict[tuple[str, bool], Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for row, result in zip(rows, results, strict=True):
+def learn_models(
+    extractor: SpacyExtractor, schemas: dict[str, Ontology], rows: list[Row], tested: set[str], folder: Path
+) -> dict[str, str]:
+    """A model for each schema, learnt from training sentences not among those tested, by its file."""
+    triples: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
+    for row in rows:
         schema = row["id"].split("_train")[0].removeprefix("ont_")
-        gold = {(flat(h), flat(t)): identifier(r) for h, r, t in row["triples"]}
-        for triple in result.triples:
-            ends = (flat(triple.subject.name), flat(triple.object.name))
-            for pair, inverted in ((ends, False), (ends[::-1], True)):
-                if pair in gold:
-                    counts[schema][(triple.predicate.lower(), inverted)][gold[pair]] += 1
-    learnt = {}
+        if schema in schemas and row["sentence"] not in tested:
+            # A sentence stands on as many rows as it has triples.
+            triples[schema, row["sentence"]] += [
+                (plain(h), identifier(r), plain(t)) for h, r, t in row["triples"]
+            ]
+    files = {}
     for name, schema in schemas.items():
-        cues: dict[tuple[str, bool], list[str]] = defaultdict(list)
-        for (phrase, inverted), relations in counts[name].items():
-            relation, hits = min(relations.items(), key=lambda item: (-item[1], item[0]))
-            if hits >= 2 and hits / sum(relations.values()) >= 0.5:
-                cues[(relation, inverted)].append(phrase)
-        learnt_relations = []
-        for item in schema.relations.values():
-            learnt_relations.append(
-                replace(
-                    item,
-                    cues=tuple(sorted(cues[(item.key, False)])),
-                    inverse_cues=tuple(sorted(cues[(item.key, True)])),
-                )
-            )
-        learnt[name] = Ontology.build(name, schema.types.values(), learnt_relations)
-    return learnt
+        examples = [Example(text, tuple(found)) for (own, text), found in triples.items() if own == name]
+        if examples:
+            files[name] = str(folder / f"{name}.json")
+            learn_model(schema, examples, extractor).save(Path(files[name]))
+    return files
 
 
-def flat(name: str) -> str:
-    """A name for comparison: letters and digits only, a 1 January as its year."""
-    name = re.sub(r"\s*\([^()]*\)$", "", name)
-    name = re.sub(r"^01 January (\d{4})$", r"\1", name)
-    name = re.sub(r"^(the|a|an)\s+", "", name.lower())
-    return re.sub(r"[^\w]+", "", name)
+def plain(name: str) -> str:
+    """A name of the training data as a text would have it: no bracket behind it, a 1 January as its year."""
+    return re.sub(r"^01 January (\d{4})$", r"\1", re.sub(r"\s*\([^()]*\)$", "", name)) or name
 
 
 def run_speed(model: str, path: Path | None) -> None:

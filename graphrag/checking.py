@@ -10,7 +10,8 @@ import hashlib
 import inspect
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from graphrag.datamodel import (
 )
 from graphrag.ids import content_id, fingerprint
 from graphrag.joining import PairJoiner
+from graphrag.learning import Pair, PairModel, pairs_of
 from graphrag.resolution import open_type
 from ontology import Candidate, How, Ontology, ReasonCode, Verdict
 from ontology import Checker as SchemaChecker
@@ -63,6 +65,8 @@ class Checker:
             if ontology and self._schema and self._classes and config.extraction.join_distant
             else None
         )
+        path = config.extraction.learned
+        self._learned = PairModel.load(Path(path)) if path is not None and ontology is not None else None
         self._requires_name = cache(self._type_requires_name)
         self._plain_ends = cache(self._type_implied_by)
 
@@ -73,16 +77,60 @@ class Checker:
         Made from the settings and from the code itself: an edit that nobody numbered must not leave
         verdicts behind that a build from scratch would not give.
         """
-        return fingerprint([config.extraction.min_score, config.extraction.join_distant, _code_digest()])
+        settings = config.extraction
+        learned = ""
+        if settings.learned is not None and Path(settings.learned).is_file():
+            learned = hashlib.sha256(Path(settings.learned).read_bytes()).hexdigest()
+        return fingerprint([settings.min_score, settings.join_distant, learned, _code_digest()])
 
     def check(self, document: Document, results: Sequence[Extraction | Failure]) -> tuple[CheckedTriple, ...]:
         """All triples of one document, each with its verdict, in the order they were read.
 
         A statement read twice at the same spans counts once, with its better score.
         """
-        checked: dict[str, CheckedTriple] = {}
         read = [result for result in results if isinstance(result, Extraction)]
         senses = self._senses(read)
+        checked = self._by_rules(document, read, senses)
+        if self._learned is not None:
+            for item in self._by_examples(self._learned, document, read, checked, senses):
+                checked.setdefault(item.id, item)
+        return tuple(checked.values())
+
+    def pairs(self, document: Document, results: Sequence[Extraction]) -> list[Pair]:
+        """The pairs of names of each sentence, to learn from: `PairModel.learn`."""
+        senses = self._senses(results)
+        return list(
+            pairs_of(document, results, [*self._by_rules(document, results, senses).values()], senses)
+        )
+
+    def _by_examples(
+        self,
+        model: PairModel,
+        document: Document,
+        results: Sequence[Extraction],
+        checked: Mapping[str, CheckedTriple],
+        senses: Mapping[str, str],
+    ) -> Iterator[CheckedTriple]:
+        """What a model learnt from examples adds to the accepted triples of a document."""
+        assert self._ontology is not None
+        accepted = [item for item in checked.values() if item.accepted]
+        known = {(item.head.name, item.relation, item.tail.name) for item in accepted}
+        for key, pair, score in model.read(pairs_of(document, results, accepted, senses)):
+            if score < self._min_score or (pair.head.name, key, pair.tail.name) in known:
+                continue
+            if self._ontology.relation(key) is None:
+                continue
+            # The schema has the last word: names where names must stand, types and values that fit.
+            triple = Triple(pair.head, key, pair.tail, replace(pair.evidence, score=score))
+            item = self._by_schema(triple, senses)
+            if item.accepted and item.relation == key and not item.inverted:
+                yield replace(item, score=score)
+
+    def _by_rules(
+        self, document: Document, read: Sequence[Extraction], senses: Mapping[str, str]
+    ) -> dict[str, CheckedTriple]:
+        """All triples of one document by their ids, but those learnt from examples."""
+        checked: dict[str, CheckedTriple] = {}
         for result in read:
             for triple in result.triples:
                 item = self._check(document, triple, senses)
@@ -99,7 +147,7 @@ class Checker:
             for relation, triple in self._joiner.read(document, read, senses, joined):
                 item = self._above_threshold(self._of_relation(relation, triple, senses))
                 checked.setdefault(item.id, item)
-        return tuple(checked.values())
+        return checked
 
     def _senses(self, results: Sequence[Extraction]) -> dict[str, str]:
         """One type per name: what the text states, else what recogniser and verbs say most often.
@@ -248,7 +296,7 @@ def _code_digest() -> str:
     """SHA-256 (hex) of the sources that verdicts come from."""
     digest = hashlib.sha256()
     folder = Path(inspect.getfile(Ontology)).parent
-    own = [Path(inspect.getfile(part)) for part in (Checker, ClassReader, PairJoiner)]
+    own = [Path(inspect.getfile(part)) for part in (Checker, ClassReader, PairJoiner, PairModel)]
     for path in [*own, *sorted(folder.rglob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()

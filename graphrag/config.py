@@ -64,6 +64,9 @@ class ExtractionConfig(_Section):
         False,
         description="Join far-off names by a cue word and their types: more triples, fewer right.",
     )
+    learned: str | None = Field(
+        None, description="A model that `graphrag ontology learn` made from examples; adds triples."
+    )
 
 
 class OntologyConfig(_Section):

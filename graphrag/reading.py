@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from graphrag.checking import Checker
-from graphrag.config import Config
-from graphrag.datamodel import Document
+from graphrag.config import Config, ExtractionConfig
+from graphrag.datamodel import Chunk, Document, Extraction, Span
 from graphrag.interfaces import Chunker, Extractor
+from graphrag.learning import COMPLETENESS, Example, PairModel
 from graphrag.registry import make_chunker, make_extractor, make_ontology
 from graphrag.store.ledger import IngestedDocument
 from ontology import Ontology, load_ontology
@@ -72,3 +73,28 @@ def _reader(config_json: str, ontology_yaml: str | None) -> Reader:
 def reader_for(config: Config, ontology: Ontology | None, extractor: Extractor) -> Reader:
     """A reader with the settings' chunker and checker, and this extractor."""
     return Reader(make_chunker(config), extractor, Checker(ontology, config))
+
+
+def learn_model(
+    ontology: Ontology,
+    examples: Sequence[Example],
+    extractor: Extractor,
+    *,
+    completeness: float = COMPLETENESS,
+) -> PairModel:
+    """A model of how examples state an ontology's relations, for `extraction.learned`.
+
+    Args:
+        ontology: The schema the triples of the examples are of.
+        examples: Sentences with triples; each is read as a document of its own.
+        extractor: Who reads them; the one that will read the documents.
+        completeness: Share of the true triples of a sentence that the examples list.
+    """
+    checker = Checker(ontology, Config(extraction=ExtractionConfig(join_distant=True)))
+    documents = [Document(f"doc-{place}", str(place), item.text) for place, item in enumerate(examples)]
+    chunks = [Chunk(f"chk-{d.key}", d.id, Span(0, len(d.text)), d.text) for d in documents]
+    pairs = [
+        checker.pairs(document, [result] if isinstance(result, Extraction) else [])
+        for document, result in zip(documents, extractor.extract(chunks), strict=True)
+    ]
+    return PairModel.learn(examples, pairs, completeness=completeness)

@@ -55,6 +55,24 @@ def import_rdf(path: Path, out: Path | None) -> dict[str, Any]:
     }
 
 
+def learn(target: str, examples: Path, out: Path) -> dict[str, Any]:
+    """A model of a schema's relations from sentences with triples, for `extraction.learned`."""
+    from graphrag.config import Config
+    from graphrag.learning import read_examples
+    from graphrag.reading import learn_model
+    from graphrag.registry import make_extractor
+
+    schema = load_ontology(Path(target))
+    found = read_examples(examples, schema)
+    model = learn_model(schema, found, make_extractor(Config(), schema))
+    model.save(out)
+    text = (
+        f"wrote {out}: {len(model.relations)} relations from {len(found):,} sentences\n"
+        f"use it with: graphrag build ... --set extraction.learned={out}"
+    )
+    return {"sentences": len(found), "relations": list(model.relations), "out": str(out), "text": text}
+
+
 def suggest(target: str, *, limit: int) -> dict[str, Any]:
     """Additions to the schema that would admit what the quarantine holds, most useful first."""
     from ontology.suggestion import suggest as propose

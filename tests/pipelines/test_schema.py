@@ -1,5 +1,6 @@
 """What the commands around the schema say of a real graph, and whether it holds."""
 
+import json
 import shutil
 
 import pyshacl
@@ -8,7 +9,10 @@ import yaml
 from rdflib import Graph
 from rdflib.namespace import SH
 
+from graphrag.config import Config, ExtractionConfig, OntologyConfig
+from graphrag.datamodel import Document
 from graphrag.engine import GraphRAG
+from graphrag.reading import reader_from
 from ontology import dump_ontology, load_ontology
 from ontology.rdf import export_ontology
 
@@ -103,3 +107,43 @@ def small_demo(run, tmp_path):
     outcome = run("build", tmp_path / "a.txt", "--out", tmp_path / "kg")
     assert outcome.code == 0, outcome.err
     return tmp_path / "kg"
+
+
+def test_learn_writes_a_model_that_reads_what_its_examples_state(run, tmp_path):
+    schema = tmp_path / "ships.yaml"
+    schema.write_text(
+        "name: ships\n"
+        "types: {Ship: {label: ship}, Person: {label: person}}\n"
+        "relations: {MASTER: {label: master, domain: [Ship], range: [Person]}}\n",
+        encoding="utf-8",
+    )
+    people = ("Otto Brandt", "Helena Ruiz", "Jan Novak", "Lena Fischer", "Paul Weiss")
+    ships = ("Aurora", "Meridian", "Valiant", "Halcyon", "Petrel")
+    rows = [
+        {
+            "text": f"The {ship} is a ship that {person} took round the cape.",
+            "triples": [[ship, "MASTER", person]],
+        }
+        for ship, person in zip(ships, people, strict=True)
+    ]
+    examples = tmp_path / "examples.jsonl"
+    examples.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    model = tmp_path / "model.json"
+
+    said = run("ontology", "learn", schema, "--examples", examples, "-o", model, "--json").json
+    assert said["sentences"] == 5 and said["relations"] == ["MASTER"]
+
+    text = "The Calypso is a ship that Ingrid Solberg took round the cape."
+    settings = Config(
+        extraction=ExtractionConfig(learned=str(model)), ontology=OntologyConfig(path=str(schema))
+    )
+    document = Document("doc", "calypso", text)
+    read = reader_from(settings).read([document])[0]
+    found = {(i.head.name, i.relation, i.tail.name) for i in read.triples if i.accepted}
+    assert ("Calypso", "MASTER", "Ingrid Solberg") in found
+
+
+def test_learn_says_which_files_it_needs(run, tmp_path):
+    outcome = run("ontology", "learn", tmp_path / "schema.yaml")
+    assert outcome.code == 2
+    assert "--examples FILE" in outcome.err
