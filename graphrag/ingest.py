@@ -90,6 +90,7 @@ class Ingest:
         executor: Executor | None = None,
     ) -> None:
         """Prepare a run; `executor` reads batches, here if absent."""
+        from graphrag.checking import Checker
         from graphrag.reading import ReadingTask, reader_for
         from ontology import dump_ontology
 
@@ -104,7 +105,7 @@ class Ingest:
             self._task = reader_for(config, ontology, extractor).read
         else:
             schema = dump_ontology(ontology) if ontology is not None else None
-            self._task = ReadingTask(config.model_dump_json(), schema)
+            self._task = ReadingTask(config.model_dump_json(), schema, Checker.fingerprint_of(config))
 
     @staticmethod
     def fingerprint_of(config: Config, extractor: Extractor | None) -> str:

@@ -67,7 +67,7 @@ class PairModel:
     def __init__(
         self, relations: Sequence[str], weights: Mapping[str, Sequence[float]], completeness: float
     ) -> None:
-        self.relations = tuple(relations)
+        self.relations = tuple(str(relation) for relation in relations)
         self._rows = {feature: row for row, feature in enumerate(weights)}
         shape = (len(weights), len(self.relations) + 1)
         self._weights = np.array(list(weights.values()), dtype=np.float64).reshape(shape)
@@ -161,7 +161,7 @@ class PairModel:
             model = cls(data["relations"], data["weights"], float(data["completeness"]))
             if not np.isfinite(model._weights).all() or not 0 < model._completeness <= 1:
                 raise ValueError("a number is out of range")
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(
                 f"extraction.learned: {path} is no model; make one with: graphrag ontology learn ({error})"
             ) from error

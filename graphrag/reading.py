@@ -53,17 +53,19 @@ class ReadingTask:
     Attributes:
         config: Canonical JSON of the settings.
         ontology: The schema as YAML; None for open mode.
+        verdicts: `Checker.fingerprint_of` the settings: a model they name may have been learnt anew.
     """
 
     config: str
     ontology: str | None
+    verdicts: str = ""
 
     def __call__(self, documents: Sequence[Document]) -> list[IngestedDocument]:
-        return _reader(self.config, self.ontology).read(documents)
+        return _reader(self.config, self.ontology, self.verdicts).read(documents)
 
 
 @lru_cache(maxsize=2)
-def _reader(config_json: str, ontology_yaml: str | None) -> Reader:
+def _reader(config_json: str, ontology_yaml: str | None, _verdicts: str) -> Reader:
     # Cached, since a worker loads the language pipeline once and reads many batches with it.
     config = Config.model_validate_json(config_json)
     ontology: Ontology | None = load_ontology(ontology_yaml) if ontology_yaml is not None else None

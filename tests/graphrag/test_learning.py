@@ -115,6 +115,7 @@ def test_another_model_asks_for_a_new_check(model_file, tmp_path):
         (None, "cannot read"),
         ("no json", "is no JSON"),
         ("[]", "is no model"),
+        ('{"format": "graphrag-pairs-1", "relations": [], "weights": [], "completeness": 1}', "is no model"),
         ('{"format": "graphrag-pairs-9"}', "graphrag-pairs-9"),
         (
             '{"format": "graphrag-pairs-1", "relations": ["A"], "weights": {"x": [1]}, "completeness": 1}',
