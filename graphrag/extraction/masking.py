@@ -84,6 +84,7 @@ def openings(text: str) -> list[tuple[int, int]]:
             and len(match["title"]) <= 90
             and (match["article"] or words[0].lower() not in _OPENERS)
             and words[0].lower() not in _ADVERBS
+            and not _is_place_first(match)
         ) and not _NO_NAME & {word.lower() for word in words}:
             article = 4 if match["title"].startswith("The ") else 0
             found.append((match.start("title") + article, match.end("title")))
@@ -153,6 +154,8 @@ def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
             if _is_title(found["title"]):
                 yield found.start("title"), found.end("title"), STAND_IN, "title"
     for found in _OPENING.finditer(text):
+        if _is_place_first(found):
+            continue
         if _is_hard_opening(found["title"], definition=found["article"] is not None):
             article = 4 if found["title"].startswith("The ") else 0
             yield found.start("title") + article, found.end("title"), STAND_IN, "name"
@@ -167,6 +170,12 @@ def _hard_names(text: str, name: str) -> Iterator[tuple[int, int, str, str]]:
 def _is_aside(inner: str) -> bool:
     """Whether brackets hold a gloss rather than a part of the sentence."""
     return (inner.isupper() and len(inner) <= 10) or _ASIDE.search(inner) is not None
+
+
+def _is_place_first(opening: re.Match[str]) -> bool:
+    """Whether a place comes first and the subject after the verb: "Near the Old Bridge stands the mill"."""
+    first = opening["title"].split(maxsplit=1)[0].lower()
+    return first in _PLACING and opening["verb"] in _STANDING
 
 
 def _is_hard_opening(title: str, *, definition: bool) -> bool:
@@ -194,6 +203,15 @@ _OPENERS = frozenset(
         """
     )
 )
+_PLACING = _OPENERS | frozenset(
+    words(
+        """
+        near beside behind under over between beneath below above inside outside along across around
+        opposite beyond among to of with within upon into
+        """
+    )
+)
+_STANDING = frozenset(words("lies flows rises stands remains remained appears appeared"))
 _ADVERBS = frozenset(
     words(
         """

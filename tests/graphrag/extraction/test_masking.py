@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrag.extraction.layout import read_blocks
-from graphrag.extraction.masking import STAND_IN, mask
+from graphrag.extraction.masking import STAND_IN, mask, openings
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,10 @@ def test_untouched_characters_stay_where_they_were(text: str) -> None:
         for offset, character in enumerate(masked.text):
             if offset not in replaced and not character.isspace():
                 assert text[masked.source(offset)] == character
+
+
+def test_a_place_before_its_verb_is_no_name() -> None:
+    text = "Near the Green Pond stands the Grey Barn."
+    assert not openings(text)
+    assert mask(read_blocks(text)[0]).text == text
+    assert STAND_IN in mask(read_blocks("Near the Green Pond is a novel.")[0]).text
