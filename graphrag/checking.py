@@ -296,7 +296,7 @@ def _code_digest() -> str:
     """SHA-256 (hex) of the sources that verdicts come from."""
     digest = hashlib.sha256()
     folder = Path(inspect.getfile(Ontology)).parent
-    own = [Path(inspect.getfile(part)) for part in (Checker, ClassReader, PairJoiner, PairModel)]
+    own = [Path(inspect.getfile(part)) for part in (Checker, ClassReader, PairJoiner, PairModel, open_type)]
     for path in [*own, *sorted(folder.rglob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
