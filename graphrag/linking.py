@@ -144,7 +144,7 @@ def term_rows(index: SearchIndex, stems: Sequence[str]) -> NDArray[np.int64]:
     hashes = np.array([word_hash(item) if item else 0 for item in stems], dtype=np.uint64)
     if not len(known) or not len(hashes):
         return np.full(len(hashes), -1, dtype=np.int64)
-    rows = np.searchsorted(known, hashes)
+    rows = known.searchsorted(hashes)
     rows[rows == len(known)] = 0
     return np.where((known[rows] == hashes) & (hashes != 0), rows, -1)
 
@@ -202,17 +202,18 @@ def _exact(
     shouted: bool,
 ) -> list[_Match]:
     table = index.names
+    by_length = ngram_hashes(hashes, LONGEST_NAME)
+    runs = np.concatenate(by_length)
+    at = table.hashes.searchsorted(runs)
+    at[at == len(table.hashes)] = 0
+    found = (table.hashes[at] == runs).nonzero()[0]
+    places = [(first, length) for length, some in enumerate(by_length, 1) for first in range(len(some))]
     matches: list[_Match] = []
-    for length, runs in enumerate(ngram_hashes(hashes, LONGEST_NAME), start=1):
-        at = np.searchsorted(table.hashes, runs)
-        at[at == len(table.hashes)] = 0
-        for first in np.flatnonzero(table.hashes[at] == runs).tolist():
-            row = int(at[first])
-            quality = _case_quality(
-                index, surfaces, words, rows, first, length, int(table.flags[row]), shouted
-            )
-            if quality > 0:
-                matches.append(_Match(first, length, row, quality, "name"))
+    for place, row in zip(found.tolist(), at[found].tolist(), strict=True):
+        first, length = places[place]
+        quality = _case_quality(index, surfaces, words, rows, first, length, int(table.flags[row]), shouted)
+        if quality > 0:
+            matches.append(_Match(first, length, row, quality, "name"))
     return matches
 
 
@@ -361,10 +362,13 @@ def _cue_terms(
 def _distinct_terms(
     rows: NDArray[np.int64], named: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    known = rows >= 0
-    distinct = np.unique(rows[known])
-    outside = np.unique(rows[known & ~named])
-    return distinct, ~np.isin(distinct, outside)
+    in_name_only: dict[int, bool] = {}
+    for row, inside in zip(rows.tolist(), named.tolist(), strict=True):
+        if row >= 0:
+            in_name_only[row] = inside and in_name_only.get(row, True)
+    distinct = sorted(in_name_only)
+    in_name = [in_name_only[row] for row in distinct]
+    return np.array(distinct, dtype=np.int64), np.array(in_name, dtype=np.bool_)
 
 
 def _without(text: str, found: Sequence[tuple[int, int, str]], named: NDArray[np.bool_]) -> str:

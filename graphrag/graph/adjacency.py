@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphrag.errors import DataError, StoreDamagedError
+from graphrag.index.arrays import spread
 
 Rows = NDArray[np.int64]
 _FILES = ("indptr", "indices", "weights", "relations", "forward")
@@ -92,10 +93,7 @@ class CSRGraph:
         counts = self.indptr[np.asarray(nodes) + 1] - start
         if most is not None:
             counts = np.minimum(counts, most)
-        owner = np.repeat(np.arange(len(counts)), counts)
-        ends = np.cumsum(counts)
-        places = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start - ends + counts, counts)
-        return owner, places
+        return spread(start, start + counts)
 
     def matrix(self) -> Any:
         """(n, n) scipy CSR of the weights, symmetric, parallel relations added up."""

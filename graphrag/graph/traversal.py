@@ -123,9 +123,9 @@ class _Mass:
 
     def unwalked(self, width: int) -> Rows:
         """Places of the `width` heaviest nodes not walked on from yet; they count as walked from now on."""
-        fresh = np.flatnonzero(~self.walked)
+        fresh = (~self.walked).nonzero()[0]
         if len(fresh) > width:
-            fresh = fresh[np.argsort(-self.mass[fresh], kind="stable")[:width]]
+            fresh = fresh[(-self.mass[fresh]).argsort(kind="stable")[:width]]
         self.walked[fresh] = True
         return fresh
 
@@ -183,8 +183,8 @@ def _edges(
             places = np.concatenate((places, more))
             weight = np.concatenate((weight, weigh(more)))
     followed = weight > 0
-    for at in np.flatnonzero(np.bincount(owner, minlength=len(nodes)) > hub_cap).tolist():
-        edges = np.flatnonzero(owner == at)
+    for at in (np.bincount(owner, minlength=len(nodes)) > hub_cap).nonzero()[0].tolist():
+        edges = (owner == at).nonzero()[0]
         followed[edges[np.lexsort((places[edges], -weight[edges]))[hub_cap:]]] = False
     owner, places, weight = owner[followed], places[followed], weight[followed]
     target = graph.indices[places].astype(np.int64)
@@ -219,12 +219,12 @@ def _part(
     neighbour = graph.indices[places]
     at = np.minimum(nodes.searchsorted(neighbour), max(0, len(nodes) - 1))
     inside = nodes[at] == neighbour if len(nodes) else np.zeros(0, dtype=bool)
-    out = np.flatnonzero(~inside)
+    out = (~inside).nonzero()[0]
     beyond = neighbour[out]
     back = weight[out] / (graph.indptr[beyond + 1] - graph.indptr[beyond])
     returning = sum_by(owner[out], back, len(nodes))
     returning *= np.maximum(1.0, (graph.indptr[nodes + 1] - graph.indptr[nodes]) / scan)
-    among = np.flatnonzero(inside & (weight > 0))
+    among = (inside & (weight > 0)).nonzero()[0]
     owner, at, places, weight = owner[among], at[among], places[among], weight[among]
     relations, first = first_places(graph.relations[places].astype(np.int64))
     forward = graph.forward[places[first]]
@@ -245,19 +245,19 @@ def _part(
 
 def distinct(values: Rows) -> tuple[Rows, Rows]:
     """Sorted distinct values, and the place among them of each; what `numpy.unique` does, in less time."""
-    order = np.argsort(values, kind="stable")
+    order = values.argsort(kind="stable")
     ordered = values[order]
     new = np.empty(len(values), dtype=bool)
     new[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     place = np.empty(len(values), dtype=np.int64)
-    place[order] = np.cumsum(new) - 1
+    place[order] = new.cumsum() - 1
     return ordered[new], place
 
 
 def first_places(values: Rows) -> tuple[Rows, Rows]:
     """Sorted distinct values, and where each stands first."""
-    order = np.argsort(values, kind="stable")
+    order = values.argsort(kind="stable")
     ordered = values[order]
     new = np.empty(len(values), dtype=bool)
     new[:1] = True

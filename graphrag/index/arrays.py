@@ -39,11 +39,7 @@ class Ragged:
             For each value: which of `rows` it is of (a place in `rows`), its place in `values`
             (to read arrays that lie beside it), and the value.
         """
-        low = self.start[rows].astype(np.int64)
-        counts = self.start[np.asarray(rows) + 1] - low
-        owner = np.arange(len(counts)).repeat(counts)
-        ends = counts.cumsum()
-        at = np.arange(int(ends[-1]) if len(ends) else 0) + (low - ends + counts).repeat(counts)
+        owner, at = spread(self.start[rows], self.start[rows + 1])
         return owner, at, self.values[at]
 
 
@@ -79,6 +75,15 @@ class Strings:
         """Write `name.npy` and `name_start.npy`."""
         np.save(folder / f"{name}_start.npy", self.start, allow_pickle=False)
         np.save(folder / f"{name}.npy", self.raw, allow_pickle=False)
+
+
+def spread(low: Array, high: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers from each `low` up to its `high`: which of them each is of, and the number."""
+    counts = high - low
+    owner = np.arange(len(counts)).repeat(counts)
+    at = np.arange(len(owner))
+    at += (high - counts.cumsum())[owner]
+    return owner, at
 
 
 Column = TypeVar("Column", Array, Ragged, Strings)
@@ -237,18 +242,20 @@ def strings_of(strings: Iterable[str]) -> Strings:
 def products(matrix: Array, vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n,) float32 dot products of the rows (float32, or int8 as 127ths) with a vector.
 
-    Done in blocks too small for the linear-algebra library to wake its threads: for one question they
-    would burn more time waiting for each other than the product takes.
+    Row by row: for one question a product of the whole would wake the threads of the linear-algebra
+    library, which burn more time waiting for each other than it takes; and a row's product does not
+    depend on the rows beside it.
     """
-    scale = np.float32(1 / 127) if matrix.dtype == np.int8 else np.float32(1)
     matrix = np.asarray(matrix)  # slices of a memmap object cost microseconds
+    found: NDArray[np.float32]
+    if matrix.dtype == np.float32:
+        found = np.vecdot(matrix, vector)
+        return found
     found = np.empty(len(matrix), dtype=np.float32)
-    scaled = vector * scale
-    block = max(1, _SERIAL // max(1, matrix.shape[1]))
-    for at in range(0, len(matrix), block):
-        rows = matrix[at : at + block]
-        np.dot(rows.astype(np.float32, copy=False), scaled, out=found[at : at + block])
+    scaled = vector * np.float32(1 / 127)
+    for at in range(0, len(matrix), _BLOCK):  # so that the copy stays in the processor's cache
+        np.vecdot(matrix[at : at + _BLOCK].astype(np.float32), scaled, out=found[at : at + _BLOCK])
     return found
 
 
-_SERIAL = 32_768  # elements that OpenBLAS multiplies in the calling thread
+_BLOCK = 512

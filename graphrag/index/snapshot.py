@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from graphrag.errors import StoreError
 from graphrag.graph.adjacency import CSRGraph
-from graphrag.index.arrays import Array, Ragged, Strings
+from graphrag.index.arrays import Array, Ragged, Strings, spread
 from graphrag.index.hnsw import HNSWIndex
 from graphrag.index.names import NameTable, Spelling
 
@@ -120,12 +120,7 @@ class SearchIndex:
 
     def sentences_of(self, chunks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Place in `chunks` and row of every sentence of the chunks, in order."""
-        low = self.chunk_sentences[chunks]
-        counts = self.chunk_sentences[chunks + 1] - low
-        owner = np.repeat(np.arange(len(chunks)), counts)
-        ends = np.cumsum(counts)
-        rows = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(low - ends + counts, counts)
-        return owner, rows
+        return spread(self.chunk_sentences[chunks], self.chunk_sentences[chunks + 1])
 
     @cached_property
     def sentence_chunk(self) -> Array:

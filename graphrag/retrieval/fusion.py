@@ -10,6 +10,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrag.graph.adjacency import sum_by
+from graphrag.graph.traversal import distinct
+
 _Id = TypeVar("_Id", bound=Hashable)
 
 RANK_OFFSET = 60
@@ -58,8 +61,7 @@ def fuse_rows(
         ]
     )
     order = np.lexsort((worth, rows))
-    distinct, inverse = np.unique(rows[order], return_inverse=True)
-    sums = np.bincount(inverse, weights=worth[order], minlength=len(distinct)).astype(np.float64)
-    scores = sums / max(sum(shares) / (offset + 1), 1e-12)
-    best = np.lexsort((distinct, -scores))
-    return distinct[best].astype(np.int64), scores[best]
+    found, place = distinct(rows[order])
+    scores = sum_by(place, worth[order], len(found)) / max(sum(shares) / (offset + 1), 1e-12)
+    best = (-scores).argsort(kind="stable")
+    return found[best], scores[best]

@@ -9,6 +9,7 @@ on the size of the corpus.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -21,7 +22,7 @@ from graphrag.index.arrays import Array, Ragged, products
 from graphrag.index.names import LITERAL
 from graphrag.index.snapshot import SearchIndex
 from graphrag.linking import specificity
-from graphrag.retrieval.question import Question, sentence_matrix, title_matrix
+from graphrag.retrieval.question import Question, chunk_matrix, sentence_matrix
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -100,7 +101,8 @@ class PathList:
         row = np.concatenate([np.arange(len(level.scores)) for level in self.levels])
         # Ties go by the passages' rows, so that the order does not hang on how paths were found.
         order = np.lexsort((row, last, number, -score, first))
-        changes = np.flatnonzero(np.diff(first[order], prepend=-1)).tolist()
+        ordered = first[order]
+        changes = [0, *((ordered[1:] != ordered[:-1]).nonzero()[0] + 1).tolist()]
         places = list(zip(number[order].tolist(), row[order].tolist(), strict=True))
         return score[order].tolist(), places, [*changes, len(places)]
 
@@ -214,7 +216,7 @@ class _Search:
         ranked = np.zeros(len(rows))
         at, known = _places(rows, prior_rows)
         ranked[at[known]] = prior_scores[known]
-        cover, _ = self._chunk_cover(rows)
+        cover = chunk_matrix(self.index, self.question, rows)
         base = (
             settings.start * anchored
             + settings.prior * ranked
@@ -244,7 +246,7 @@ class _Search:
             pair_strength[fresh],
         )
         rows, place = distinct(chunk)
-        cover, _ = self._chunk_cover(rows)
+        cover = chunk_matrix(self.index, self.question, rows)
         near = np.maximum(self._nearness(rows, self.question.rest_vector), 0)
         base = (
             beam.base[pair_path]
@@ -291,7 +293,7 @@ class _Search:
         """
         index = self.index
         hub = index.entity_frequency[entities] > cap
-        plain = np.flatnonzero(~hub)
+        plain = (~hub).nonzero()[0]
         owner, _, sentence = index.entity_sentences.gather(entities[plain])
         owner = plain[owner]
         if hub.any():
@@ -305,13 +307,21 @@ class _Search:
 
     def _familiar_sentences(self, entities: Rows, hub: NDArray[np.bool_]) -> tuple[Rows, Rows]:
         """Place in `entities` and sentence, of the hubs, in the chunks that plain search found."""
-        _, sentence = self.index.sentences_of(self.familiar)
-        owner, _, entity = self.index.sentence_entities.gather(sentence)
-        order = np.argsort(entities, kind="stable")
-        at, known = _places(entities[order], entity)
-        place = order[at]
-        known &= hub[place]
-        return place[known], sentence[owner[known]]
+        sentence, entity = self._familiar
+        hubs = hub.nonzero()[0]
+        hubs = hubs[entities[hubs].argsort()]
+        at, known = _places(entities[hubs], entity)
+        return hubs[at[known]], sentence[known]
+
+    @cached_property
+    def _familiar(self) -> tuple[Rows, Rows]:
+        """Sentence and entity of all that may be hubs, in the chunks that plain search found."""
+        index, settings = self.index, self.settings
+        _, sentence = index.sentences_of(self.familiar)
+        owner, _, entity = index.sentence_entities.gather(sentence)
+        least = min(settings.anchor_cap, settings.passage_hub_cap)
+        frequent = (index.entity_frequency[entity] > least).nonzero()[0]
+        return sentence[owner[frequent]], entity[frequent].astype(np.int64)
 
     def _bridges(self, beam: _Beam) -> tuple[Rows, Rows, Rows, Scores]:
         """Path, entity, sentence and strength of every way out of the beam's last passages."""
@@ -325,7 +335,7 @@ class _Search:
         path, sentence = path[owner], sentence[owner]
         strength = strength + settings.relation * self._related(sentence, entity)
         subject = index.chunk_subject[last].astype(np.int64)
-        about = np.flatnonzero(subject >= 0)
+        about = (subject >= 0).nonzero()[0]
         path = np.concatenate((path, about))
         entity = np.concatenate((entity, subject[about]))
         sentence = np.concatenate((sentence, index.chunk_sentences[last[about]]))
@@ -392,20 +402,8 @@ class _Search:
                 owner * total + index.relation_object[relation],
             )
         )
-        related: NDArray[np.bool_] = np.isin(where * total + entities, ends)
-        return related
-
-    def _chunk_cover(self, chunks: Rows) -> tuple[NDArray[np.float32], Rows]:
-        """(c, t) how well each chunk covers each term, title included."""
-        index = self.index
-        owner, sentence = index.sentences_of(chunks)
-        by_sentence = sentence_matrix(index, self.question, sentence)
-        cover = title_matrix(index, self.question, chunks)
-        if len(sentence):
-            low = owner.searchsorted(np.arange(len(chunks)))
-            filled = np.flatnonzero(np.diff(np.append(low, len(owner))) > 0)
-            cover[filled] = np.maximum(cover[filled], np.maximum.reduceat(by_sentence, low[filled], axis=0))
-        return cover, owner
+        ends.sort()
+        return _places(ends, where * total + entities)[1]
 
     def _nearness(self, chunks: Rows, vector: NDArray[np.float32]) -> Scores:
         return products(self.index.chunk_vectors[chunks], vector).astype(np.float64)
@@ -425,7 +423,10 @@ def _best_of(keys: Rows, values: Scores) -> tuple[Rows, Scores]:
         return keys, values
     order = keys.argsort(kind="stable")
     ordered = keys[order]
-    first = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1))
+    new = np.empty(len(keys), dtype=np.bool_)
+    new[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    first = new.nonzero()[0]
     return ordered[first], np.maximum.reduceat(values[order], first)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.config import SearchSettings
-from graphrag.index.arrays import Array, products
+from graphrag.index.arrays import Array, products, spread
 from graphrag.index.snapshot import SearchIndex
 from graphrag.index.terms import STOPWORDS, fold, stem
 from graphrag.interfaces import Embedder, Floats
@@ -106,10 +106,14 @@ def sentence_matrix(index: SearchIndex, question: Question, sentences: Array) ->
     return _cover(question, owner, terms, len(sentences))
 
 
-def title_matrix(index: SearchIndex, question: Question, chunks: Array) -> NDArray[np.float32]:
-    """(c, t): the same for the titles of chunks."""
-    owner, _, terms = index.title_terms.gather(chunks)
-    return _cover(question, owner, terms, len(chunks))
+def chunk_matrix(index: SearchIndex, question: Question, chunks: Array) -> NDArray[np.float32]:
+    """(c, t): the same for chunks, titles included."""
+    first, bodies = index.chunk_sentences, index.sentence_terms
+    # The sentences of a chunk follow each other, and so do their terms.
+    owner, at = spread(bodies.start[first[chunks]], bodies.start[first[chunks + 1]])
+    title_owner, _, title_terms = index.title_terms.gather(chunks)
+    owners, terms = np.concatenate((owner, title_owner)), np.concatenate((bodies.values[at], title_terms))
+    return _cover(question, owners, terms, len(chunks))
 
 
 def _cover(question: Question, owner: Array, terms: Array, count: int) -> NDArray[np.float32]:
@@ -117,7 +121,7 @@ def _cover(question: Question, owner: Array, terms: Array, count: int) -> NDArra
     cover = np.zeros(count * width, dtype=np.float32)
     if width and len(terms):
         at = question.alike_place[terms]
-        known = np.flatnonzero(at)
+        known = at.nonzero()[0]
         at = at[known] - 1
         np.maximum.at(cover, owner[known] * width + question.alike_term[at], question.alike_value[at])
     return cover.reshape(count, width)

@@ -122,7 +122,7 @@ class Search:
         worth = np.array([score for _, score, _ in ordered], dtype=np.float64)
         shown = [paths.path(place) for place in dict.fromkeys(place for _, _, place in ordered)]
         if len(found) < k:
-            rest = rows[~np.isin(rows, found)][: k - len(found)]
+            rest = rows[~(rows[:, None] == found).any(axis=1)][: k - len(found)]
             found = np.concatenate((found, rest))
             worth = np.concatenate((worth, np.full(len(rest), min(0.0, float(worth.min(initial=0.0))))))
         # What stands first is what counts; scores are made to fall with rank.
@@ -249,7 +249,7 @@ class Search:
         )
 
     def _entity_hits(self, graph: Subgraph, mass: Scores) -> tuple[Hit, ...]:
-        things = np.flatnonzero((mass > 0) & ~is_hidden(self.index, graph.entities))
+        things = ((mass > 0) & ~is_hidden(self.index, graph.entities)).nonzero()[0]
         order = things[np.lexsort((graph.entities[things], -mass[things]))][:_MOST_SHOWN]
         return _hits(HitKind.ENTITY, self.index.entity_ids.take(graph.entities[order]), mass[order])
 

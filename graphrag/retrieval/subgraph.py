@@ -201,11 +201,11 @@ def walk(graph: Subgraph, start: Start, *, damping: float) -> tuple[Scores, Scor
     source = np.concatenate((one, other, itself, [count - 1]))
     target = np.concatenate((other, one, itself, [count - 1]))
     weight = np.concatenate((weight, weight, back, [rest - out.sum()]))
-    order = np.argsort(source, kind="stable")
+    order = source.argsort(kind="stable")
     leaving = np.concatenate((graph.leaving, graph.chunk_leaving, [rest]))
     leaving[:entity_count] += sum_by(graph.entity_place, graph.share, entity_count)
     mass = personalized_pagerank(
-        _Edges(np.searchsorted(source[order], np.arange(count + 1)), target[order], weight[order]),
+        _Edges(source[order].searchsorted(np.arange(count + 1)), target[order], weight[order]),
         restart / total,
         damping=damping,
         tolerance=_TOLERANCE,
@@ -230,7 +230,7 @@ def named_in(index: SearchIndex, chunks: Rows) -> tuple[Rows, Rows]:
     owner, _, entity = index.sentence_entities.gather(sentences)
     total = max(1, len(index.entity_flags))
     subject = index.chunk_subject[chunks].astype(np.int64)
-    about = np.flatnonzero(subject >= 0)
+    about = (subject >= 0).nonzero()[0]
     pairs, _ = distinct(
         np.concatenate((chunk_of[owner] * total + entity.astype(np.int64), about * total + subject[about]))
     )
@@ -287,12 +287,12 @@ class _Directed:
     @classmethod
     def of(cls, graph: Subgraph) -> "_Directed":
         target = np.concatenate((graph.objects, graph.subjects))
-        edge = np.argsort(target, kind="stable")
+        edge = target.argsort(kind="stable")
         ordered = target[edge]
-        start = np.flatnonzero(np.diff(ordered, prepend=-1))
+        start = np.concatenate(([0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1, [len(ordered)]))
         source = np.concatenate((graph.subjects, graph.objects))[edge]
         fit = np.concatenate((graph.fit, graph.fit))[edge]
-        return cls(edge, source, fit, ordered[start], np.append(start, len(ordered)))
+        return cls(edge, source, fit, ordered[start[:-1]], start)
 
     def chains(self, starts: Rows, count: int, longest: int) -> NDArray[np.float64]:
         """(longest + 1, anchors, entities): best worth of a chain of each length, if no shorter is better."""
@@ -318,7 +318,7 @@ class _Directed:
             before = (
                 reached[length - 1][self.source[low:high]] if length > 1 else self.source[low:high] == first
             )
-            step = low + int(np.argmax(before * self.fit[low:high]))
+            step = low + int((before * self.fit[low:high]).argmax())
             steps.append(int(self.edge[step]))
             place = int(self.source[step])
         return steps[::-1]
@@ -366,19 +366,20 @@ def _as_path(index: SearchIndex, graph: Subgraph, score: float, steps: list[int]
     walked: list[Step] = []
     text = ""
     for step in steps:
-        forward = step < count
-        ends = graph.subjects[step % count], graph.objects[step % count]
-        one, other = ends if forward else ends[::-1]
+        forward, edge = step < count, step % count
+        subject, other = int(graph.entities[graph.subjects[edge]]), int(graph.entities[graph.objects[edge]])
+        if not forward:
+            subject, other = other, subject
         if not rows:
-            rows.append(int(graph.entities[one]))
-            text = index.entity_names[rows[0]]
-        rows.append(int(graph.entities[other]))
-        relation = int(graph.relations[step % count])
+            rows.append(subject)
+            text = index.entity_names[subject]
+        rows.append(other)
+        relation = int(graph.relations[edge])
         name = index.relation_types[int(index.relation_type[relation])]
         walked.append(Step(index.relation_ids[relation], forward))
-        shown = index.entity_names[rows[-1]]
+        shown = index.entity_names[other]
         text += f" -{name}-> {shown}" if forward else f" <-{name}- {shown}"
-    return Path(tuple(index.entity_ids.take(rows)), tuple(walked), score, text)
+    return Path(tuple(index.entity_ids[row] for row in rows), tuple(walked), score, text)
 
 
 def is_hidden(index: SearchIndex, entities: Rows) -> NDArray[np.bool_]:

@@ -453,11 +453,12 @@ class StoredView:
 
     def _ends(self, edges: Sequence[tuple[int, int, int]]) -> list[tuple[str, str, str]]:
         """Content ids and relation type of edges, in order."""
-        wanted = _list(sorted({end for edge in edges for end in (edge[0], edge[2])}))
-        query = "SELECT e.entity, e.id FROM json_each(?) w JOIN entities e ON e.entity = w.value"
-        ids = dict(self._rows(query, (wanted,)))
-        labels = dict(self._rows("SELECT label, text FROM labels"))
-        return [(ids[subject], labels[kind], ids[other]) for subject, kind, other in edges]
+        query = """
+            SELECT es.id, l.text, eo.id FROM json_each(?) w
+            JOIN entities es ON es.entity = w.value ->> 0 JOIN labels l ON l.label = w.value ->> 1
+            JOIN entities eo ON eo.entity = w.value ->> 2 ORDER BY w.key
+        """
+        return list(self._rows(query, (_list(edges),)))
 
     def conflicts(self, functional: Iterable[str]) -> Iterator[Conflict]:
         """Subjects with several objects of a relation that allows one, sorted.

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrag.index.arrays import Ragged, Strings, group, ragged_from_pairs, write_strings
+from graphrag.index.arrays import Ragged, Strings, group, products, ragged_from_pairs, write_strings
 
 rows = st.lists(st.lists(st.integers(0, 9), max_size=4), min_size=1, max_size=8)
 
@@ -43,3 +43,17 @@ def test_strings_come_back_as_they_were(tmp_path: Path) -> None:
     table = Strings(np.load(tmp_path / "words_start.npy"), np.load(tmp_path / "words.npy"))
     assert table.take(range(4)) == words
     assert table[2] == "東京"
+
+
+def test_a_rows_product_does_not_depend_on_the_rows_beside_it() -> None:
+    random = np.random.default_rng(0)
+    vector = random.standard_normal(64).astype(np.float32)
+    for matrix in (
+        random.standard_normal((1300, 64)).astype(np.float32),
+        random.integers(-127, 128, (1300, 64)).astype(np.int8),
+    ):
+        whole = products(matrix, vector)
+        scale = 1 / 127 if matrix.dtype == np.int8 else 1.0
+        assert np.allclose(whole, matrix.astype(np.float64) @ vector * scale, atol=1e-4)
+        for rows in (slice(0, 1), slice(511, 514), slice(700, 1300)):
+            assert products(matrix[rows], vector).tolist() == whole[rows].tolist()

@@ -98,3 +98,14 @@ def test_best_rows_sort_as_a_full_sort_does(values: list[int], k: int) -> None:
     expected = sorted((-value, row) for row, value in zip(given_rows.tolist(), values, strict=True))[:k]
     assert rows.tolist() == [row for _, row in expected]
     assert scores.tolist() == [-negative for negative, _ in expected]
+
+
+@pytest.mark.parametrize("levels", [1, 2, 30, 10**6])
+@pytest.mark.parametrize("k", [1, 7, 300, 2999])
+def test_best_of_many_rows_are_exact_whatever_their_ties(levels: int, k: int) -> None:
+    scores = np.random.default_rng(levels).integers(0, levels, 3000).astype(float)
+    for given_scores in (scores, np.sort(scores), -np.sort(scores)):
+        rows, best = best_rows(np.arange(3000), given_scores, k)
+        expected = np.lexsort((np.arange(3000), -given_scores))[:k]
+        assert rows.tolist() == expected.tolist()
+        assert best.tolist() == given_scores[expected].tolist()
