@@ -51,26 +51,29 @@ def keyword_sentences(
     index: SearchIndex, question: Question, k: int, allowed: NDArray[np.bool_] | None = None
 ) -> Rows:
     """Chunk rows by BM25 of their best sentence, best first, ties by row of the sentence."""
-    postings, weights = index.term_sentences, index.term_sentence_weights
-    rows, scores = added(*_postings(postings, weights, question.linked.terms), index.counts["sentences"])
+    rows, weights = _postings(index.term_sentences, index.term_sentence_weights, question.linked.terms)
     if allowed is not None:
         permitted = allowed[index.sentence_chunk[rows]]
-        rows, scores = rows[permitted], scores[permitted]
-    sentences, _ = best_rows(rows, scores, 3 * k)
+        rows, weights = rows[permitted], weights[permitted]
+    sentences, _ = best_sums(rows, weights, index.counts["sentences"], 3 * k)
     _, first = first_places(index.sentence_chunk[sentences].astype(np.int64))
     first.sort()
     ordered: Rows = index.sentence_chunk[sentences[first]][:k].astype(np.int64)
     return ordered
 
 
-def added(rows: Array, values: Array, count: int) -> tuple[Rows, Scores]:
-    """Distinct rows, sorted, and the sum of the values of each; `count` rows there could be."""
+def best_sums(rows: Array, values: Array, count: int, k: int) -> tuple[Rows, Scores]:
+    """The k rows whose values (positive) add up to most: rows and sums, best first, ties by row.
+
+    Args:
+        count: Rows that there could be.
+    """
     if len(rows) * _SPARSE < count:
         distinct_rows, place = distinct(rows.astype(np.int64))
-        return distinct_rows, sum_by(place, values, len(distinct_rows))
-    scores = sum_by(rows, values, count)
-    found = scores.nonzero()[0]
-    return found, scores[found]
+        return best_rows(distinct_rows, sum_by(place, values, len(distinct_rows)), k)
+    best, scores = best_rows(None, sum_by(rows, values, count), k)
+    met = scores > 0
+    return best[met], scores[met]
 
 
 def _by_best_sentence(index: SearchIndex, question: Question, chunks: Rows) -> Rows:
@@ -106,11 +109,11 @@ def keyword_chunks(
     Rare words first, and none any more once `_MOST_POSTINGS` places are looked at: what is left then
     stands nearly everywhere and could not change the order by much.
     """
-    postings = _postings(index.term_chunks, index.term_chunk_weights, question.linked.terms)
-    rows, scores = added(*postings, index.counts["chunks"])
+    rows, weights = _postings(index.term_chunks, index.term_chunk_weights, question.linked.terms)
     if allowed is not None:
-        rows, scores = rows[allowed[rows]], scores[allowed[rows]]
-    return best_rows(rows, scores, k)
+        permitted = allowed[rows]
+        rows, weights = rows[permitted], weights[permitted]
+    return best_sums(rows, weights, index.counts["chunks"], k)
 
 
 def near_chunks(
@@ -126,12 +129,18 @@ def near_chunks(
         there = rows[0] >= 0
         return rows[0][there], found[0][there].astype(np.float64)
     scores = products(index.chunk_vectors, vector).astype(np.float64)
-    rows = np.arange(len(scores)) if allowed is None else np.flatnonzero(allowed)
+    if allowed is None:
+        return best_rows(None, scores, k)
+    rows = allowed.nonzero()[0]
     return best_rows(rows, scores[rows], k)
 
 
-def best_rows(rows: Rows, scores: Scores, k: int) -> tuple[Rows, Scores]:
-    """The k rows (given sorted) with the highest scores: rows and scores, best first, ties by row."""
+def best_rows(rows: Rows | None, scores: Scores, k: int) -> tuple[Rows, Scores]:
+    """The k rows (given sorted) with the highest scores: rows and scores, best first, ties by row.
+
+    Args:
+        rows: The row of each score; its place if None.
+    """
     while k < len(scores):
         # Of 2k blocks the highest score each: k of them reach the border, so it takes no more than k
         # others to be among the best. Partitioning all would take ten times as long, longer with ties.
@@ -146,6 +155,6 @@ def best_rows(rows: Rows, scores: Scores, k: int) -> tuple[Rows, Scores]:
             level = (scores == border).nonzero()[0][: k - len(near)]
             near = np.concatenate((near, level))
             near.sort()
-        rows, scores = rows[near], scores[near]
+        rows, scores = near if rows is None else rows[near], scores[near]
     order = (-scores).argsort(kind="stable")[:k]
-    return rows[order], scores[order]
+    return order if rows is None else rows[order], scores[order]

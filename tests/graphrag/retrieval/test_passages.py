@@ -12,7 +12,7 @@ from graphrag.config import SearchSettings
 from graphrag.embedding.wordllama import WordLlamaEmbedder
 from graphrag.index.snapshot import SearchIndex
 from graphrag.index.terms import term_of, tokens, without_possessives
-from graphrag.retrieval.passages import added, best_rows, keyword_chunks, keyword_sentences, near_chunks
+from graphrag.retrieval.passages import best_rows, best_sums, keyword_chunks, keyword_sentences, near_chunks
 from graphrag.retrieval.question import Question, Thesaurus, prepare_questions
 
 
@@ -80,15 +80,19 @@ def test_filtered_passages_do_not_come_back(index: SearchIndex, embedder: WordLl
     assert set(keyword_sentences(index, question, 9, allowed).tolist()) <= {3}
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=30), st.sampled_from([41, 5000]))
-def test_values_of_a_row_are_added(pairs: list[tuple[int, int]], count: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=30),
+    st.sampled_from([41, 5000]),
+    st.integers(1, 50),
+)
+def test_values_of_a_row_are_added(pairs: list[tuple[int, int]], count: int, k: int) -> None:
     wanted = Counter()
     for row, value in pairs:
         wanted[row] += value
     rows, values = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
-    found, sums = added(rows, values.astype(float), count)
-    assert dict(zip(found.tolist(), sums.tolist(), strict=True)) == dict(wanted)
-    assert found.tolist() == sorted(wanted)
+    found, sums = best_sums(rows, values.astype(float), count, k)
+    expected = sorted(wanted.items(), key=lambda item: (-item[1], item[0]))[:k]
+    assert list(zip(found.tolist(), sums.tolist(), strict=True)) == expected
 
 
 @given(st.lists(st.integers(-3, 3), max_size=12), st.integers(1, 14))
