@@ -36,6 +36,7 @@ from graphrag.generation.verification import verify
 from graphrag.ids import chunk_id, content_id, document_id, relation_id
 from graphrag.index.builder import build_search_index
 from graphrag.index.terms import folded
+from graphrag.merging import stated_within
 from graphrag.reports import make_reports
 from graphrag.retrieval.global_ import GlobalRetriever
 
@@ -168,6 +169,9 @@ class PowerLawView:
 
     def relations_by_id(self, ids: Sequence[str]) -> list[Relation]:
         return [self._relations[key] for key in ids]
+
+    def relations_within(self, ids: Sequence[str], chunk_ids: Sequence[str]) -> list[Relation]:
+        return stated_within(self.relations_by_id(ids), chunk_ids)
 
     def entities_named(self, normal: str) -> list[str]:
         return []

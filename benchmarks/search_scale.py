@@ -28,6 +28,7 @@ from graphrag.filters import CompiledFilters
 from graphrag.index.builder import build_search_index
 from graphrag.index.snapshot import open_search_index
 from graphrag.linking import make_cues
+from graphrag.merging import stated_within
 from graphrag.retrieval.question import Thesaurus, prepare_questions
 from graphrag.retrieval.search import Search
 
@@ -76,6 +77,9 @@ class Synthetic:
 
     def relations_by_id(self, ids: list[str]) -> list[Relation]:
         return [self._relation(int(item[4:])) for item in ids]
+
+    def relations_within(self, ids: list[str], chunk_ids: list[str]) -> list[Relation]:
+        return stated_within(self.relations_by_id(ids), chunk_ids)
 
     def communities(self) -> Iterator[Community]:
         return iter(())

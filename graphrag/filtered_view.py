@@ -41,6 +41,11 @@ class FilteredView:
         """In the order asked for; those that do not pass are left out."""
         return self._within(self._view.relations_by_id(ids))
 
+    def relations_within(self, ids: Sequence[str], chunk_ids: Sequence[str]) -> list[Relation]:
+        """As far as the chunks that pass state them."""
+        passing = [chunk for chunk in chunk_ids if self._passes(chunk)]
+        return self._within(self._view.relations_within(ids, passing))
+
     def _passes(self, chunk_id: str) -> bool:
         return self._chunks is None or chunk_id in self._chunks
 

@@ -244,6 +244,14 @@ class KnowledgeView(Protocol):
 
     def relations_by_id(self, ids: Sequence[str]) -> list[Relation]: ...
 
+    def relations_within(self, ids: Sequence[str], chunk_ids: Sequence[str]) -> list[Relation]:
+        """Those of the relations that these chunks state, in the order asked for, as far as they do.
+
+        Evidence and weight are of these chunks alone. What it costs does not grow with the evidence that
+        a relation has elsewhere. Unknown ids are left out.
+        """
+        ...
+
     def entities_named(self, normal: str) -> list[str]:
         """Ids of the entities with this normal form among their names, sorted; [] if none."""
         ...

@@ -5,11 +5,20 @@ entities and relations are grouped views over contributions, their names, types,
 weights derived from the multiset, so the order of documents cannot matter and nothing counts twice.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from graphrag.datamodel import CheckedTriple, Chunk, Document, Evidence, Extraction, Failure, Mention
+from graphrag.datamodel import (
+    CheckedTriple,
+    Chunk,
+    Document,
+    Evidence,
+    Extraction,
+    Failure,
+    Mention,
+    Relation,
+)
 from graphrag.datamodel import Link as MentionLink
 from graphrag.errors import DataError
 from graphrag.ids import chunk_id
@@ -309,6 +318,16 @@ def pick_names(forms: Mapping[str, int]) -> tuple[str, tuple[str, ...]]:
 def entity_type(terms: Sequence[tuple[Term, int]], types: Types) -> str:
     """An entity's type from its terms and their numbers of documents; "Entity" if none is known."""
     return majority_type(terms, types)[0] or "Entity"
+
+
+def stated_within(relations: Iterable[Relation], chunk_ids: Collection[str]) -> list[Relation]:
+    """Those of the relations that these chunks state, in order, as far as they do; see `KnowledgeView`."""
+    found = []
+    for relation in relations:
+        evidence = tuple(item for item in relation.evidence if item.chunk_id in chunk_ids)
+        if evidence:
+            found.append(replace(relation, evidence=evidence, weight=weigh(evidence)))
+    return found
 
 
 def weigh(evidence: Sequence[Evidence]) -> float:

@@ -244,10 +244,8 @@ class ExtractiveGenerator:
 
     def _relations(self, hop: Hop, context: Context) -> list[Relation]:
         found = self._reader.relations_of(hop.condition)
-        try:
-            return found + self._view.relations_by_id([hit.id for hit in context.relations])
-        except NotFoundError:
-            return found
+        ids = [hit.id for hit in context.relations]
+        return found + self._view.relations_within(ids, [hop.candidate.sentence.chunk.id])
 
 
 def _ends(text: str) -> bool:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from graphrag.config import SearchSettings
 from graphrag.context import pack
-from graphrag.datamodel import Anchor, Context, ContextItem, Hit, HitKind, Path, Query, Relation
+from graphrag.datamodel import Anchor, Context, ContextItem, Hit, HitKind, Path, Query
 from graphrag.errors import RetrievalError
 from graphrag.filters import CompiledFilters, Filters, compile_filters
+from graphrag.graph.traversal import SCAN, distinct
 from graphrag.ids import content_id
 from graphrag.index.arrays import products
 from graphrag.index.names import TITLE_ONLY
@@ -35,6 +36,7 @@ Scores = NDArray[np.float64]
 
 _MOST_SHOWN = 20
 _MOST_PACKED = 5
+_MOST_QUOTED = 3
 _PRIOR_WIDTH = 80
 _NEAR_CHUNKS = 5
 _BY_MEANING = 0.5
@@ -191,7 +193,7 @@ class Search:
             relations, rows = self._relation_hits(graph, mass[0])
             anchors = [(item.entity, item.weight) for item in question.linked.entities]
             paths = relation_paths(index, graph, anchors)
-        items, dropped = self._pack(found.chunks, hits, rows, relations, filters)
+        items, dropped = self._pack(question, found.chunks, hits, rows, relations, filters)
         context = Context(
             query=query,
             mode=mode,
@@ -263,6 +265,7 @@ class Search:
 
     def _pack(
         self,
+        question: Question,
         chunk_rows: Rows,
         hits: Sequence[Hit],
         rows: Rows,
@@ -283,23 +286,29 @@ class Search:
             for row in rows[places]
         ]
         chunks = self.view.chunks_by_id([hit.id for hit in hits])
-        records = self.view.relations_by_id([hit.id for hit in packed])
-        if filters.chunks is not None:
-            records = [
-                self._within(record, row, filters.chunks)
-                for record, row in zip(records, rows[places], strict=True)
-            ]
+        stating = self._stating(question, rows[places], filters.chunks)
+        records = self.view.relations_within([hit.id for hit in packed], index.chunk_ids.take(stating))
+        by_id = {record.id: record for record in records}
         return pack(
             list(zip(hits, chunks, index.chunk_tokens[chunk_rows].tolist(), strict=True)),
-            list(zip(packed, records, words, strict=True)),
+            [(hit, by_id[hit.id], text) for hit, text in zip(packed, words, strict=True) if hit.id in by_id],
             budget=self.budget,
         )
 
-    def _within(self, record: Relation, row: int, chunks: NDArray[np.bool_]) -> Relation:
-        """The relation with only that evidence which stands in the chunks."""
-        stated = self.index.sentence_chunk[self.index.relation_sentences.row(row)]
-        ids = set(self.index.chunk_ids.take(np.unique(stated[chunks[stated]])))
-        return replace(record, evidence=tuple(item for item in record.evidence if item.chunk_id in ids))
+    def _stating(self, question: Question, relations: Rows, allowed: NDArray[np.bool_] | None) -> Rows:
+        """Chunks with the sentences that state the relations and are nearest to the question."""
+        index = self.index
+        found = []
+        for row in relations.tolist():
+            sentences = index.relation_sentences.row(row)
+            if allowed is not None:
+                sentences = sentences[allowed[index.sentence_chunk[sentences]]]
+            sentences = sentences[:SCAN]
+            if len(sentences) > _MOST_QUOTED:
+                near = products(index.sentence_vectors[sentences], question.vector)
+                sentences = sentences[(-near).argsort(kind="stable")[:_MOST_QUOTED]]
+            found.append(index.sentence_chunk[sentences])
+        return distinct(np.concatenate(found).astype(np.int64))[0] if found else np.empty(0, dtype=np.int64)
 
     def _trace(
         self,

@@ -26,6 +26,7 @@ from graphrag.datamodel import (
     Span,
 )
 from graphrag.errors import NotFoundError, StoreDamagedError, StoreError
+from graphrag.merging import stated_within
 from graphrag.names import bare_form
 from graphrag.progress import Silent
 from graphrag.resolution import Decision
@@ -290,6 +291,15 @@ class Neo4jView:
         Raises:
             NotFoundError: For an unknown id.
         """
+        return _in_order(ids, self._relations_found(ids), "relation")
+
+    def relations_within(self, ids: Sequence[str], chunk_ids: Sequence[str]) -> list[Relation]:
+        """See `KnowledgeView.relations_within`; here all evidence lies on the relation and is read."""
+        found = self._relations_found(ids)
+        known = (found[item] for item in dict.fromkeys(ids) if item in found)
+        return stated_within(known, set(chunk_ids))
+
+    def _relations_found(self, ids: Sequence[str]) -> dict[str, Relation]:
         query = (
             "CALL db.index.fulltext.queryRelationships('kg_relations', $term) YIELD relationship AS r "
             f"WITH r, startNode(r) AS a, endNode(r) AS b WHERE r.id IN $ids RETURN {_RELATION}"
@@ -300,7 +310,7 @@ class Neo4jView:
             part = wanted[start : start + _BATCH]
             term = " OR ".join(phrase(item) for item in part)
             found |= {r.id: r for r in map(_relation, self._read(query, term=term, ids=part))}
-        return _in_order(ids, found, "relation")
+        return found
 
     def relations_of(self, entity_id: str) -> list[Relation]:
         """The relations that an entity is an end of, sorted by id."""

@@ -391,6 +391,14 @@ class StoredView:
         found = {r.id: r for r in self._relations(self._rows(query, (hashes,)))}
         return _in_order(ids, found, "relation")
 
+    def relations_within(self, ids: Sequence[str], chunk_ids: Sequence[str]) -> list[Relation]:
+        """See `KnowledgeView.relations_within`."""
+        hashes = _list([hash_of(item) for item in ids])
+        query = "SELECT subject, relation, object FROM edges WHERE hash IN (SELECT value FROM json_each(?))"
+        chunks = _list([hash_of(item) for item in chunk_ids])
+        found = {r.id: r for r in self._relations(self._rows(query, (hashes,)), chunks)}
+        return [found[item] for item in dict.fromkeys(ids) if item in found]
+
     def relations_of(self, entity_id: str) -> list[Relation]:
         """The relations that an entity is an end of, sorted by id."""
         ends = (
@@ -417,8 +425,10 @@ class StoredView:
         found = [r for batch in _batches(sorted(edges), _BATCH) for r in self._relations(batch)]
         return sorted(found, key=lambda relation: relation.id)
 
-    def _relations(self, edges: Sequence[tuple[int, int, int]]) -> list[Relation]:
-        # An edge's facts are found by (head, relation, tail), so a hub costs its own edges and no more.
+    def _relations(self, edges: Sequence[tuple[int, int, int]], chunks: str | None = None) -> list[Relation]:
+        """Relations of edges, by id; by what these chunks (hashes, in JSON) state of them alone, if given."""
+        # An edge's facts are found by (head, relation, tail), so a hub costs its own edges and no more; and
+        # those of a document stand together, so that of an edge with much evidence none but its own is met.
         query = """
             SELECT w.value ->> 0, d.id, c.start, c.end, f.start, f.end,
               substr(s.text, f.start + 1, f.end - f.start), x.text, f.score
@@ -429,6 +439,23 @@ class StoredView:
             JOIN labels x ON x.label = f.extractor JOIN chunks c ON c.chunk = f.chunk
             JOIN documents d ON d.doc = c.doc JOIN sources s ON s.doc = c.doc
         """
+        if chunks is not None:
+            query = """
+                WITH k AS MATERIALIZED (
+                  SELECT c.chunk, c.doc, c.start, c.end, u.first_fact AS first, u.first_fact + u.facts AS last
+                  FROM json_each(?) j CROSS JOIN chunks c ON c.hash = j.value JOIN uses u ON u.doc = c.doc
+                )
+                SELECT w.value ->> 0, d.id, k.start, k.end, f.start, f.end,
+                  substr(s.text, f.start + 1, f.end - f.start), x.text, f.score
+                FROM json_each(?) w
+                CROSS JOIN terms th ON th.entity = w.value ->> 1
+                CROSS JOIN terms tt ON tt.entity = w.value ->> 3
+                CROSS JOIN k
+                CROSS JOIN facts f ON f.head = th.term AND f.relation = w.value ->> 2 AND f.tail = tt.term
+                  AND f.fact >= k.first AND f.fact < k.last AND f.chunk = k.chunk
+                JOIN labels x ON x.label = f.extractor
+                JOIN documents d ON d.doc = k.doc JOIN sources s ON s.doc = k.doc
+            """
         ends = self._ends(edges)
         rows = [(place, *edge) for place, edge in enumerate(edges)]
         # A relation that holds both ways is said either way round.
@@ -438,8 +465,9 @@ class StoredView:
             if subject != other and self.types.symmetric(ends[place][1])
         ]
         evidence: dict[int, list[Evidence]] = defaultdict(list)
+        values = (_list(rows),) if chunks is None else (chunks, _list(rows))
         for place, document, first, last, start, end, quote, extractor, score in self._db.execute(
-            query, (_list(rows),)
+            query, values
         ):
             chunk = chunk_id(document, first, last)
             evidence[place].append(Evidence(document, chunk, Span(start, end), quote, extractor, score))

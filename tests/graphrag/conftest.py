@@ -9,6 +9,7 @@ import pytest
 from graphrag.datamodel import Chunk, Community, Document, Entity, Evidence, Relation, Report, Span
 from graphrag.errors import NotFoundError
 from graphrag.ids import chunk_id, content_id, document_id, relation_id
+from graphrag.merging import stated_within
 from graphrag.names import normal_form
 
 Fact = tuple[str, str, str, str, str]
@@ -105,6 +106,9 @@ class MemoryView:
 
     def relations_by_id(self, ids: Sequence[str]) -> list[Relation]:
         return [_found(self._relations, key) for key in ids]
+
+    def relations_within(self, ids: Sequence[str], chunk_ids: Sequence[str]) -> list[Relation]:
+        return stated_within(self.relations_by_id(ids), chunk_ids)
 
     def entities_named(self, normal: str) -> list[str]:
         return sorted({entity_id for name, entity_id in self.names() if name == normal})

@@ -231,3 +231,22 @@ def test_zero_hops_rank_single_passages(world: Any, index: SearchIndex, embedder
     search = HybridRetriever(world, index, embedder, settings=SearchSettings(passage_hops=0))
     trace = search.retrieve(QUESTIONS[1], trace=True).trace
     assert all(len(path["chunks"]) == 1 for path in trace["paths"])  # type: ignore[union-attr]
+
+
+def test_a_relation_that_many_passages_state_is_packed_with_the_nearest_of_them(
+    memory_view: Callable[..., Any], embedder: WordLlamaEmbedder, tmp_path: Path
+) -> None:
+    said = {f"d{number}": f"Ada Quill met Bob Reed on day {number} of the fair." for number in range(40)}
+    said["d25"] = "Ada Quill met Bob Reed while painting old ships."
+    texts = {key: ("", text) for key, text in said.items()}
+    view = memory_view(
+        {**texts, "quill": ("Ada Quill", "Ada Quill is known for painting old ships.")},
+        types={"Ada Quill": "Person", "Bob Reed": "Person"},
+        facts=[(key, "Ada Quill", "MET", "Bob Reed", text) for key, text in said.items()],
+    )
+    search = HybridRetriever(view, build_search_index(view, embedder, tmp_path), embedder)
+    context = search.retrieve("What is Ada Quill painting?", k=1)
+    _, relation = context.items
+    assert keys(context, view) == ["quill"]
+    assert said["d25"] in [evidence.quote for evidence in relation.evidence]
+    assert len(relation.evidence) == 3

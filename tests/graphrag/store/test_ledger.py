@@ -9,6 +9,7 @@ import pytest
 from graphrag.datamodel import Community, Report
 from graphrag.errors import DataError, NotFoundError, StoreError, StoreLockedError
 from graphrag.interfaces import KnowledgeView
+from graphrag.merging import stated_within
 from graphrag.store.ledger import Conflict, Decision, Ledger
 from tests.graphrag.store.making import Aka, Broken, Says, document
 
@@ -119,6 +120,27 @@ def test_look_ups_keep_the_order_asked_for(ledger: Ledger) -> None:
         assert look_up([record.id for record in records]) == records
         with pytest.raises(NotFoundError, match="nothing-like-it"):
             look_up(["nothing-like-it"])
+
+
+def test_relations_within_chunks_are_told_by_those_alone(tmp_path: Path) -> None:
+    pairs = [("Ada", "Bob"), ("Bob", "Cara"), ("Cara", "Ada")]
+    documents = []
+    for number in range(12):
+        head, tail = pairs[number % 3][:: 1 if number % 2 else -1]
+        kinds = ["SPOUSE_OF", "KNOWS", "SPOUSE_OF"][: 1 + number % 3]
+        said = [Says(head, "PERSON", kind, tail, "PERSON") for kind in kinds]
+        documents.append(document(f"d{number}", said))
+    schema = "name: s\ntypes:\n  Person: {}\nrelations:\n  SPOUSE_OF: {symmetric: true}\n  KNOWS: {}\n"
+    with Ledger.create(tmp_path / "kg", settings={}, ontology=schema, extractor="x") as ledger:
+        ledger.apply(documents)
+        relations = list(ledger.relations())
+        chunks = [chunk.id for chunk in ledger.chunks()]
+        assert max(len(relation.evidence) for relation in relations) > 1
+        for some in ([], chunks[:1], chunks[2:5], chunks[::3], [*chunks, "chk-unknown"]):
+            for asked in (relations, relations[::-2], relations[:1] * 2):
+                ids = [*(relation.id for relation in asked), "rel-unknown"]
+                expected = stated_within(dict.fromkeys(asked), some)
+                assert ledger.relations_within(ids, some) == expected
 
 
 def test_the_title_names_the_subject(ledger: Ledger) -> None:

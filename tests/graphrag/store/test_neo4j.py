@@ -118,6 +118,8 @@ def test_every_stream_and_look_up_reads_as_in_the_file(tmp_path, connection):
         for entity in ledger.entities():
             assert view.relations_of(entity.id) == ledger.relations_of(entity.id)
         chunks = [chunk.id for chunk in ledger.chunks()][:3]
+        ids = [*(relation.id for relation in ledger.relations()), "no-such"]
+        assert view.relations_within(ids, chunks) == ledger.relations_within(ids, chunks)
         assert view.mentions_in(chunks) == [row for row in ledger.mentions() if row[0] in chunks]
         assert view.reports_by_id(["com-a"]) == ledger.reports_by_id(["com-a"])
         assert view.find_documents("Ada Lovelace") == ledger.find_documents("Ada Lovelace")
