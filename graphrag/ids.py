@@ -17,9 +17,9 @@ def content_id(prefix: str, *fields: str) -> str:
     """
     parts = []
     for field in fields:
-        raw = field.encode("utf-8")
-        parts.append(b"%d\x1f%b" % (len(raw), raw))
-    return f"{prefix}-{hashlib.sha256(b''.join(parts)).hexdigest()[:32]}"
+        length = len(field) if field.isascii() else len(field.encode("utf-8"))
+        parts.append(f"{length}\x1f{field}")
+    return f"{prefix}-{hashlib.sha256(''.join(parts).encode('utf-8')).hexdigest()[:32]}"
 
 
 def document_id(key: str, title: str, text: str, metadata: Mapping[str, object]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ontology import Ontology
 
 # A transaction's bounds: of memory, and of reading that a killed build has to do again.
-_MOST_DOCUMENTS = 2048
+_MOST_DOCUMENTS = 8192
 _MOST_SECONDS = 10.0
 
 _Item = TypeVar("_Item")

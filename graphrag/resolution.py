@@ -307,6 +307,8 @@ def specific_type(votes: Mapping[str, int], sure: Mapping[str, int], types: Type
         votes: Not empty.
         sure: Those of the votes that rest on more than a tagger's word.
     """
+    if len(votes) == 1:
+        return next(iter(votes))
     support = {kind: sum(n for other, n in votes.items() if types.is_a(other, kind)) for kind in votes}
     firm = {kind: sum(n for other, n in sure.items() if types.is_a(other, kind)) for kind in votes}
     best = min(votes, key=lambda kind: (-support[kind], kind not in sure, kind))

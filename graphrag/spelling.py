@@ -1,15 +1,17 @@
 """Names that look like one name written twice, found without comparing all pairs.
 
-Two names meet when they share a key (`keys_of`): all of the name but half of one long word, the name
-without its blank, the initials it shortens to. What meets is judged by `alike`, which looks at the two
-names and nothing else. So the pairs are the same in whatever order names arrive, and there are few.
+Two names meet when they share a key (`keys_of`): what is left when a letter falls out of one long word,
+the name without its blank, the initials it shortens to. What meets is judged by `alike`, which looks at
+the two names and nothing else. So the pairs are the same in whatever order names arrive, and there are few:
+a word has a bounded number of neighbours, however many words it has half of its letters in common with.
 
 The rules are narrow on purpose. A near miss at the end of a word is mostly another name (Larsen,
 Larson; Daniel, Daniela), one word alone is too little to go by (Colombia, Columbia), and
 numbers are never misspelt (Apollo 11, Apollo 12).
 
 References:
-    Halves: Li, Deng, Wang, Feng, "Pass-Join: a partition-based method for similarity joins", PVLDB 2011.
+    Letters that fall out: Mor, Fraenkel, "A hash code method for detecting and correcting spelling errors",
+    CACM 1982.
 """
 
 import re
@@ -21,6 +23,9 @@ from rapidfuzz.distance import OSA
 # A key's last two bits: what may meet what.
 _LIKE, _FULL, _SHORT = 0, 1, 2
 _MIN_WORD = 7
+# What is longer is a sentence, not a name that somebody misspells; its keys would cost its square.
+_MOST_WORDS = 32
+_MOST_LETTERS = 256
 _ALPHABETS = "\u0530"  # Latin, Greek, Cyrillic: below it a letter has a bounded number of neighbours
 _DIGIT = re.compile(r"\d")
 
@@ -34,22 +39,24 @@ class Likeness(NamedTuple):
 
 
 def keys_of(normal: str) -> tuple[list[int], list[int]]:
-    """Keys to store a name under, and keys to look others up by: a handful. O(len) of each."""
-    if not normal or normal[0] >= _ALPHABETS or any(char >= _ALPHABETS for char in normal):
+    """Keys to store a name under, and keys to look others up by: about as many as long words have letters.
+
+    Names of more than 32 words or 256 letters meet by their initials alone. O(len) for each key.
+    """
+    if not normal or (not normal.isascii() and max(normal) >= _ALPHABETS):
         return [], []
     words = normal.split(" ")
-    store: list[int] = []
-    look: list[int] = []
-    if len(words) <= 2 and len(normal) >= _MIN_WORD:
+    both: list[int] = []
+    if len(words) <= 2 and _MIN_WORD <= len(normal) <= _MOST_LETTERS:
         # One word here may be two elsewhere.
-        store.append(_key("".join(words), _LIKE))
-        look.append(store[0])
-    if len(words) > 1:
+        both.append(_key("".join(words), _LIKE))
+    if 1 < len(words) <= _MOST_WORDS and len(normal) <= _MOST_LETTERS:
         for place, word in enumerate(words):
             if len(word) >= _MIN_WORD - 1 and word.isalpha():
-                around = f"{' '.join(words[:place])}|{' '.join(words[place + 1 :])}"
-                store += [_key(f"{around}|{half}", _LIKE) for half in _halves(word, len(word))]
-                look += [_key(f"{around}|{half}", _LIKE) for half in _halves_of_slips(word)]
+                around = f"{' '.join(words[:place])}|{' '.join(words[place + 1 :])}|"
+                start = crc32(around.encode("utf-8"))
+                both += [crc32(left.encode("utf-8"), start) << 2 | _LIKE for left in _left_of(word)]
+    store, look = both.copy(), both
     for short in _shortened(words):
         store.append(_key(short, _FULL))
         look.append(_key(short, _SHORT))
@@ -59,19 +66,16 @@ def keys_of(normal: str) -> tuple[list[int], list[int]]:
     return store, look
 
 
-def _halves(word: str, length: int) -> tuple[str, str]:
-    """Both halves that `word` and a word of `length` share if they differ in one place."""
-    middle = length // 2
-    return f"{length}<{word[:middle]}", f"{length}>{word[len(word) - length + middle :]}"
+def _left_of(word: str) -> set[str]:
+    """A word, and what is left of it without a letter: two words that are a slip apart have one in common.
 
-
-def _halves_of_slips(word: str) -> list[str]:
-    """One slip leaves a half of a word as it was: the halves of all words one slip away."""
-    found = [half for length in range(len(word) - 1, len(word) + 2) for half in _halves(word, length)]
-    middle = len(word) // 2
-    # Two letters that change places across the middle spoil both halves.
-    swapped = word[: middle - 1] + word[middle]
-    return [*found, f"{len(word)}<{swapped}"]
+    Only what `_misspelt` takes for a slip counts: it lies inside the word, or is an umlaut's e.
+    """
+    left = {word, *(word[:place] + word[place + 1 :] for place in range(1, len(word) - 2))}
+    for place in (len(word) - 2, len(word) - 1):
+        if word[place] == "e" and word[place - 1] in "aou":
+            left.add(word[:place] + word[place + 1 :])
+    return left
 
 
 def alike(first: str, second: str) -> Likeness | None:

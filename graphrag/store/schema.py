@@ -15,7 +15,7 @@ from graphrag.errors import StoreDamagedError, StoreError
 APPLICATION_ID = 0x6772_6167  # "grag"
 SCHEMA_VERSION = 1
 # Raised when the same ledger would give other derived rows (names, resolution): they are made again.
-DERIVATION_VERSION = "3"
+DERIVATION_VERSION = "4"
 
 LEDGER = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

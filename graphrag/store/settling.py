@@ -100,11 +100,16 @@ class Settler:
     # Counters
 
     def _count(self, touched: Touched) -> None:
-        rows = [(d, touched.mentions[t], t) for t, d in touched.documents.items() if d or touched.mentions[t]]
+        # In the order of the table, here and below: a page that is passed once need not be fetched again.
+        rows = [
+            (d, touched.mentions[t], t)
+            for t, d in sorted(touched.documents.items())
+            if d or touched.mentions[t]
+        ]
         self._db.executemany(
             "UPDATE terms SET documents = documents + ?, mentions = mentions + ? WHERE term = ?", rows
         )
-        forms = [(term, form, count) for (term, form), count in touched.forms.items() if count]
+        forms = [(term, form, count) for (term, form), count in sorted(touched.forms.items()) if count]
         self._db.executemany(
             "INSERT INTO forms VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
             forms,
@@ -241,7 +246,8 @@ class Settler:
         after = {key: 0 if name is None else numbers[name] for key, name in target.items()}
         moved = {key: (before[key], after[key]) for key in after if before[key] != after[key]}
         self._db.executemany(
-            "UPDATE terms SET entity = ? WHERE term = ?", [(new, key) for key, (_, new) in moved.items()]
+            "UPDATE terms SET entity = ? WHERE term = ?",
+            [(new, key) for key, (_, new) in sorted(moved.items())],
         )
         return moved
 
@@ -443,9 +449,9 @@ class Settler:
 
         self._db.executemany(
             "DELETE FROM edges WHERE hash = ? AND subject = ? AND relation = ? AND object = ?",
-            [row(e) for e in gone],
+            sorted(map(row, gone)),
         )
-        self._db.executemany("INSERT OR IGNORE INTO edges VALUES (?, ?, ?, ?)", [row(e) for e in after])
+        self._db.executemany("INSERT OR IGNORE INTO edges VALUES (?, ?, ?, ?)", sorted(map(row, after)))
 
     def _entities_of(self, terms: set[int]) -> dict[int, int]:
         query = "SELECT t.term, t.entity FROM json_each(?) w JOIN terms t ON t.term = w.value"

@@ -317,6 +317,6 @@ def test_what_was_read_before_the_reading_broke_off_is_kept(base):
     assert "news" in base.view.known()
 
 
-@pytest.mark.parametrize(("stored", "expected"), [(0, 64), (2_048, 64), (6_400, 200), (10_000_000, 2_048)])
+@pytest.mark.parametrize(("stored", "expected"), [(0, 64), (2_048, 64), (6_400, 200), (10_000_000, 8_192)])
 def test_transactions_grow_with_the_base(stored, expected):
     assert documents_per_commit(stored, 64) == expected
