@@ -58,7 +58,7 @@ _KINDRED = 0.7
 """What another word for the same happening is worth beside the word itself."""
 _SPREAD = 0.8
 """How much a further point from the same document is discounted."""
-_WEAK = 0.45
+_WEAK = 0.55
 """Points below this share of the best one's score are left out."""
 _REPEATED = 0.92
 """Cosine from which a sentence says again what was said."""
