@@ -29,13 +29,17 @@ from graphrag.datamodel import (
 from graphrag.ids import chunk_id
 
 _SMALL = 512
+_WINDOW = 12  # bits: 4 kB
 _dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def pack(value: Any) -> bytes:
     """Plain data as JSON, compressed where that pays."""
     raw = _dumps(value).encode("utf-8")
-    return raw if len(raw) < _SMALL else zlib.compress(raw, 1)
+    if len(raw) < _SMALL:
+        return raw
+    # Most of the time for few bytes goes into making a window ready that they do not fill.
+    return zlib.compress(raw, 1, _WINDOW if len(raw) >> _WINDOW == 0 else zlib.MAX_WBITS)
 
 
 def unpack(raw: bytes) -> Any:
@@ -45,7 +49,7 @@ def unpack(raw: bytes) -> Any:
         ValueError: If the bytes are not what `pack` makes.
     """
     try:
-        # Compressed bytes begin with 0x78, JSON lists and objects with a bracket.
+        # Compressed bytes begin with 0x48 or 0x78, JSON lists and objects with a bracket.
         return json.loads(raw if raw[:1] in (b"[", b"{") else zlib.decompress(raw))
     except zlib.error as error:
         raise ValueError(f"packed bytes are damaged: {error}") from error

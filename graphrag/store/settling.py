@@ -129,21 +129,26 @@ class Settler:
         """Find the names that look like a new one, and note the pairs."""
         if not new:
             return
-        store: list[tuple[int, int]] = []
+        held: dict[int, list[int]] = defaultdict(list)
         look: dict[int, list[int]] = defaultdict(list)
         for name, normal in new.items():
             own, others = keys_of(normal)
-            store += [(key, name) for key in own]
+            for key in own:
+                held[key].append(name)
             for key in others:
                 look[key].append(name)
-        store.sort()
-        self._db.executemany("INSERT OR IGNORE INTO blocks VALUES (?, ?)", store)
         found = self._db.execute(
             "SELECT b.block, b.name, n.normal FROM json_each(?) w"
             " JOIN blocks b ON b.block = w.value JOIN names n ON n.name = b.name",
             (json.dumps(sorted(look)),),
         )
-        pairs = {(name, other): normal for key, other, normal in found for name in look[key] if name != other}
+        pairs = {(name, other): normal for key, other, normal in found for name in look[key]}
+        for key, names in look.items():
+            near = held.get(key, [])
+            if near != names or len(names) > 1:
+                pairs.update(((a, b), new[b]) for a in names for b in near if a != b)
+        store = sorted((key, name) for key, names in held.items() for name in names)
+        self._db.executemany("INSERT OR IGNORE INTO blocks VALUES (?, ?)", store)
         rows = []
         for (name, other), normal in pairs.items():
             likeness = alike(new[name], normal)
