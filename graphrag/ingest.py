@@ -9,9 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from graphrag.config import Config
+from graphrag.config import Config, ExtractionConfig
 from graphrag.datamodel import USER_GRAPH, Document, Failure
 from graphrag.errors import PipelineError
 from graphrag.ids import fingerprint
@@ -110,10 +111,8 @@ class Ingest:
     @staticmethod
     def fingerprint_of(config: Config, extractor: Extractor | None) -> str:
         """Changes when what is read out of an unchanged document may change."""
-        from graphrag.registry import make_extractor
-
-        reader = extractor or make_extractor(config, None)
-        return fingerprint([config.chunking.model_dump(mode="json"), reader.fingerprint])
+        reader = extractor.fingerprint if extractor else _own_reader(config.extraction.model_dump_json())
+        return fingerprint([config.chunking.model_dump(mode="json"), reader])
 
     def run(
         self,
@@ -259,6 +258,15 @@ class Ingest:
                 f"allows; the last: {last.message}. What was committed is kept; mend the cause and run the "
                 "same command again"
             )
+
+
+@lru_cache(maxsize=8)
+def _own_reader(settings: str) -> str:
+    """Fingerprint of the extractor that settings name; kept, for to tell it loads a language pipeline."""
+    from graphrag.registry import make_extractor
+
+    config = Config(extraction=ExtractionConfig.model_validate_json(settings))
+    return make_extractor(config, None).fingerprint
 
 
 class _Here:
