@@ -93,6 +93,10 @@ _MARKUP = re.compile(
     r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"  # seen by no reader
     r"|\s+"
 )
+# Without any of these nothing of the above is there but single blanks between words.
+_UNCLEAN = re.compile(
+    r"[\[`*_<\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|\s{2}|[^\S ]" rf"|\S{{{MAX_WORD + 1}}}"
+)
 _TERMINAL = re.compile(r"[.!?:;,…。！？][\"'”’)\]]*\s*$")
 
 
@@ -157,6 +161,8 @@ def _ends_block(text: str, previous: tuple[int, int], line: str) -> bool:
 
 def _make_blocks(text: str, start: int, end: int, kind: BlockKind) -> list[Block]:
     """Clean [start, end) of markup; one block, or several where it is too long for one parse."""
+    if 0 < end - start < MAX_BLOCK // 2 and text[start] != " " and not _UNCLEAN.search(text, start, end):
+        return [Block(kind, text[start:end], (0,), (start,), end)]
     pieces: list[str] = []
     anchors: list[int] = []
     sources: list[int] = []

@@ -44,7 +44,7 @@ SurfaceTriple = tuple[str, str, str, float]
 _RULES = "1b"  # changes with the rules, so that stored extractions are known to be of older ones
 _LONGEST_SENTENCE = 250  # tokens; a longer one is a list or data, and is searched for names only
 _LONGEST_QUOTE = 600  # characters of a sentence quoted whole as evidence
-_WINDOW = 30_000  # characters of one document parsed at once
+_WINDOW = 30_000  # characters parsed at once, of one document or of several
 _PIPES = ("sentencizer", "senter")
 _PERSONAL = frozenset(
     words(
@@ -102,8 +102,18 @@ class SpacyExtractor:
     def extract(self, chunks: Sequence[Chunk]) -> list[Extraction | Failure]:
         """See `interfaces.Extractor.extract`."""
         results: list[Extraction | Failure] = []
-        for _, group in groupby(chunks, key=lambda chunk: chunk.document_id):
-            results.extend(self._extract_document(list(group)))
+        window: list[_Cut] = []
+        size = 0
+        for _, document in groupby(chunks, key=lambda chunk: chunk.document_id):
+            discourse: Discourse | None = None
+            for chunk in document:
+                discourse = discourse or Discourse(chunk.title)
+                window.append(_Cut(chunk, discourse))
+                size += len(chunk.text)
+                if size >= _WINDOW:
+                    results.extend(self._read_window(window))
+                    window, size = [], 0
+        results.extend(self._read_window(window))
         return results
 
     def open_triples(self, text: str) -> list[SurfaceTriple]:
@@ -112,7 +122,7 @@ class SpacyExtractor:
         for block in read_blocks(text):
             if block.kind is BlockKind.SKIPPED or detect_language(block.text) != "en":
                 continue
-            parse = self._parse([block])[1][0]
+            parse = self._parse([(block, "")])[1][0]
             for fact in open_facts(parse):
                 slots = (
                     render(parse, fact.subject),
@@ -122,49 +132,29 @@ class SpacyExtractor:
                 found.append((*slots, fact.score))
         return found
 
-    def _extract_document(self, chunks: list[Chunk]) -> Iterator[Extraction | Failure]:
-        discourse = Discourse(chunks[0].title)
-        window: list[tuple[Chunk, list[Block]]] = []
-        size = 0
-        for chunk in chunks:
-            language = detect_language(chunk.text)
-            if language != "en":
-                yield from self._read_window(window, discourse)
-                window, size = [], 0
-                yield _read_foreign(chunk, language)
+    def _read_window(self, window: list[_Cut]) -> Iterator[Extraction]:
+        parsed = iter(zip(*self._parse([(b, cut.name) for cut in window for b in cut.blocks]), strict=True))
+        for cut in window:
+            if cut.language != "en":
+                yield _read_foreign(cut.chunk, cut.language)
                 continue
-            window.append((chunk, read_blocks(chunk.text)))
-            size += len(chunk.text)
-            if size >= _WINDOW:
-                yield from self._read_window(window, discourse)
-                window, size = [], 0
-        yield from self._read_window(window, discourse)
-
-    def _read_window(
-        self, window: list[tuple[Chunk, list[Block]]], discourse: Discourse
-    ) -> Iterator[Extraction]:
-        name = discourse.subject.name if discourse.subject else ""
-        blocks = [b for _, blocks in window for b in blocks if b.kind is not BlockKind.SKIPPED]
-        parsed = iter(zip(*self._parse(blocks, name), strict=True))
-        for chunk, blocks in window:
-            reader = _ChunkReader(chunk, discourse)
-            for block in blocks:
-                if block.kind is not BlockKind.SKIPPED:
-                    reader.read(*next(parsed))
+            reader = _ChunkReader(cut.chunk, cut.discourse)
+            for _ in cut.blocks:
+                reader.read(*next(parsed))
             yield reader.result()
 
-    def _parse(self, blocks: list[Block], name: str = "") -> tuple[list[Block], list[Parse]]:
-        """Blocks as they were shown to the parser, with their parses.
+    def _parse(self, blocks: list[tuple[Block, str]]) -> tuple[list[Block], list[Parse]]:
+        """Blocks as they were shown to the parser, with their parses; given with the name of their subject.
 
         A block whose opening name the parser tore apart is shown to it once more, with a stand-in.
         """
-        shown = [mask(block, name) for block in blocks]
+        shown = [mask(block, name) for block, name in blocks]
         parses = self._parse_once(shown)
         again: list[int] = []
         for index, (block, parse) in enumerate(zip(shown, parses, strict=True)):
             torn = [span for span in openings(block.text) if not parse.is_subject(*span)]
             if torn and not block.stand_ins:
-                shown[index] = mask(blocks[index], name, torn)
+                shown[index] = mask(*blocks[index], torn)
                 again.append(index)
         for index, parse in zip(again, self._parse_once([shown[index] for index in again]), strict=True):
             parses[index] = parse
@@ -175,6 +165,18 @@ class SpacyExtractor:
         return [
             _unmask(read_parse(doc, self._strings), block) for doc, block in zip(docs, blocks, strict=True)
         ]
+
+
+class _Cut:
+    """A chunk cut into what is to be parsed; nothing is if it is not English."""
+
+    def __init__(self, chunk: Chunk, discourse: Discourse) -> None:
+        self.chunk = chunk
+        self.discourse = discourse
+        self.name = discourse.subject.name if discourse.subject else ""
+        self.language = detect_language(chunk.text)
+        blocks = read_blocks(chunk.text) if self.language == "en" else []
+        self.blocks = [block for block in blocks if block.kind is not BlockKind.SKIPPED]
 
 
 # Confidence by rule: how often gold confirms its facts on development sentences (Text2KGBench, BenchIE),

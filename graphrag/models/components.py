@@ -23,6 +23,7 @@ from spacy.attrs import (  # type: ignore[import-not-found]
     IS_SPACE,
     LEMMA,
     MORPH,
+    ORTH,
     POS,
     TAG,
 )
@@ -33,10 +34,19 @@ from spacy.vocab import Vocab
 from thinc.types import Ints2d
 
 from graphrag.errors import ConfigError
-from graphrag.models import network
-from graphrag.models.decoding import best_path, best_tree
+from graphrag.models.batching import batches
+from graphrag.models.decoding import EntityPaths, best_tree
 from graphrag.models.features import NEWLINE, PARAGRAPH, Featurizer, Vocabulary
 from graphrag.models.lemmas import LemmaTable
+from graphrag.models.network import (
+    Embedding,
+    EntityScorer,
+    Linear,
+    RecurrentLayers,
+    Rows,
+    TreeScorer,
+    TreeScores,
+)
 from graphrag.models.threads import one_thread
 
 WEIGHTS, TABLES = "weights.npz", "tables.json"
@@ -104,28 +114,58 @@ class _Weighted:
         self.prepare()
 
 
-class Encoder(_Weighted):
+class _Network(_Weighted):
+    """A component that computes several texts in one call where that changes no result (`batching`)."""
+
+    _shapes: tuple[tuple[int, int], ...] = ()
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        for docs in batches(stream, self._shapes):
+            self._read(docs)
+            yield from docs
+
+    def __call__(self, doc: Doc) -> Doc:
+        self._read([doc])
+        return doc
+
+    def _read(self, docs: list[Doc]) -> None:
+        """Annotate texts."""
+        raise NotImplementedError
+
+    def _uses(self, *linears: Linear) -> None:
+        self._shapes = tuple(sorted({linear.shape for linear in linears}))
+
+
+class Encoder(_Network):
     """Sets `doc.tensor`, (n_tokens, width); rows of white space are zero."""
 
     def prepare(self) -> None:
         table = self.tables["vocabulary"]
         index = {word: row for row, word in enumerate(table["words"], start=1)}
-        self._featurizer = Featurizer(Vocabulary(index, table["casing"], table["rows"]))
+        featurizer = Featurizer(Vocabulary(index, table["casing"], table["rows"]))
+        self._embedding = Embedding(self.weights, featurizer)
+        self._layers = RecurrentLayers(self.weights, "shared")
+        self._uses(*self._layers.linears)
 
     @one_thread()
-    def __call__(self, doc: Doc) -> Doc:
-        kept, breaks = _visible(doc)
-        width = self.weights["mix.b"].shape[0] // 2
-        tensor = np.zeros((len(doc), width), dtype=np.float32)
-        if len(kept):
-            words = [doc[index].text for index in kept.tolist()]
-            columns = self._featurizer.columns(words, breaks)
-            tensor[kept] = network.encode(self.weights, "shared", network.embed(self.weights, columns))
-        doc.tensor = tensor
-        return doc
+    def _read(self, docs: list[Doc]) -> None:
+        seen = _Seen(docs)
+        states = np.zeros((0, self._embedding.width), dtype=np.float32)
+        if seen.rows is not None:
+            forms = [form for doc, kept in zip(docs, seen.kept, strict=True) for form in _forms(doc, kept)]
+            strings = self.vocab.strings
+            states = self._layers(
+                self._embedding(forms, strings.__getitem__, seen.breaks, seen.rows), seen.rows
+            )
+        for doc, kept, begin, end in seen:
+            tensor = states[begin:end]
+            if len(kept) < len(doc):
+                tensor = np.zeros((len(doc), self._embedding.width), dtype=np.float32)
+                tensor[kept] = states[begin:end]
+            doc.tensor = cast(Any, tensor)  # spaCy's stubs know double precision only
 
 
-class Parser(_Weighted):
+class Parser(_Network):
     """Sets tags, parts of speech, features, sentence boundaries, heads and dependency labels."""
 
     def prepare(self) -> None:
@@ -137,6 +177,9 @@ class Parser(_Weighted):
         self._deps = _ids([strings.add(dep) for dep in self.tables["deps"]])
         self._root = self.tables["deps"].index("ROOT")
         self._space = (strings.add("_SP"), IDS["SPACE"], self.vocab.morphology.add(""), strings.add("dep"))
+        self._layers = RecurrentLayers(self.weights, "syntax")
+        self._scorer = TreeScorer(self.weights, len(self._tags), len(self._morphs))
+        self._uses(*self._layers.linears, *self._scorer.linears)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -144,59 +187,64 @@ class Parser(_Weighted):
         return tuple(sorted(self.tables.get("deps", ())))
 
     @one_thread()
-    def __call__(self, doc: Doc) -> Doc:
-        kept, breaks = _visible(doc)
-        n = len(doc)
-        table = np.zeros((n, 5), dtype=np.uint64)
-        if len(kept):
-            states = network.encode(self.weights, "syntax", _seen(doc, kept))
-            tags = network.affine(self.weights, "tag", states).argmax(axis=1)
-            morphs = network.affine(self.weights, "morph", states).argmax(axis=1)
-            starts = self._starts(states, breaks)
-            heads = self._heads(states, starts)
-            deps = self._labels(states, heads)
-            table[kept, 0] = self._tags[tags]
-            table[kept, 1] = self._pos[morphs]
-            table[kept, 2] = self._morphs[morphs]
-            table[kept, 3] = (kept[heads] - kept).astype(np.int64).view(np.uint64)
-            table[kept, 4] = self._deps[deps]
-        self._attach_white_space(table, kept, n)
-        _annotate(doc, [TAG, POS, MORPH, HEAD, DEP], table)
-        return doc
+    def _read(self, docs: list[Doc]) -> None:
+        seen = _Seen(docs)
+        read = np.zeros((0, 5), dtype=np.uint64) if seen.rows is None else self._table(seen, seen.rows)
+        for doc, kept, begin, end in seen:
+            if len(kept) == len(doc):
+                table = read[begin:end]
+            else:
+                table = np.zeros((len(doc), 5), dtype=np.uint64)
+                table[kept] = read[begin:end]
+                self._attach_white_space(table, kept)
+            _annotate(doc, [TAG, POS, MORPH, HEAD, DEP], table)
 
-    def _starts(self, states: NDArray[np.float32], breaks: NDArray[np.int32]) -> NDArray[np.int64]:
-        """First words of the sentences."""
-        scores = network.affine(self.weights, "start", states)[:, 0]
+    def _table(self, seen: _Seen, rows: Rows) -> NDArray[np.uint64]:
+        """Tag, part of speech, features, head (relative to the token) and label of each word."""
+        used = rows.used
+        scores = self._scorer.read(self._layers(seen.states(rows), rows))
+        heads = np.empty(used, dtype=np.int64)
+        borders = self._borders(scores.starts[:used], seen.breaks, rows)
+        for begin, end in pairwise(borders):
+            heads[begin:end] = best_tree(scores.arcs(begin, end))
+            heads[begin:end] += begin
+        places = np.concatenate(seen.kept)
+        morphs = scores.morphs[:used].argmax(axis=1)
+        table = np.empty((used, 5), dtype=np.uint64)
+        table[:, 0] = self._tags[scores.tags[:used].argmax(axis=1)]
+        table[:, 1] = self._pos[morphs]
+        table[:, 2] = self._morphs[morphs]
+        table[:, 3] = (places[heads] - places).view(np.uint64)
+        table[:, 4] = self._deps[self._labels(scores, heads)]
+        return table
+
+    def _borders(self, scores: NDArray[np.float32], breaks: NDArray[np.int32], rows: Rows) -> list[int]:
+        """First words of the sentences, and the end."""
         starts = scores > 0
         starts |= breaks == PARAGRAPH
-        starts[0] = True
+        starts[rows.firsts] = True
+        borders: list[int] = np.flatnonzero(starts).tolist()
+        borders.append(len(scores))
+        if max(b - a for a, b in pairwise(borders)) <= LONGEST_SENTENCE:
+            return borders
         found: list[int] = []
-        firsts = np.flatnonzero(starts).tolist()
-        for first, following in zip(firsts, [*firsts[1:], len(scores)], strict=True):
+        for first, following in pairwise(borders):
             found.append(first)
             while following - found[-1] > LONGEST_SENTENCE:
                 low, high = found[-1] + LONGEST_SENTENCE // 5, found[-1] + LONGEST_SENTENCE
                 found.append(low + int(scores[low:high].argmax()))
-        return np.array(found, dtype=np.int64)
+        return [*found, len(scores)]
 
-    def _heads(self, states: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-        scorer = network.ArcScorer(self.weights, states)
-        heads = np.empty(len(states), dtype=np.int64)
-        borders = [*starts.tolist(), len(states)]
-        for begin, end in pairwise(borders):
-            heads[begin:end] = best_tree(scorer.scores(begin, end)) + begin
-        return heads
-
-    def _labels(self, states: NDArray[np.float32], heads: NDArray[np.int64]) -> NDArray[np.int64]:
-        scores = network.relation_scores(self.weights, states, heads)
+    def _labels(self, read: TreeScores, heads: NDArray[np.int64]) -> NDArray[np.int64]:
+        scores = self._scorer.labels(read, heads)
         is_root = heads == np.arange(len(heads))
         scores[~is_root, self._root] = -np.inf
         labels: NDArray[np.int64] = scores.argmax(axis=1)
         labels[is_root] = self._root
         return labels
 
-    def _attach_white_space(self, table: NDArray[np.uint64], kept: NDArray[np.int64], n: int) -> None:
-        visible = np.zeros(n, dtype=bool)
+    def _attach_white_space(self, table: NDArray[np.uint64], kept: NDArray[np.int64]) -> None:
+        visible = np.zeros(len(table), dtype=bool)
         visible[kept] = True
         tag, pos, morph, dep = self._space
         for index in np.flatnonzero(~visible).tolist():
@@ -206,22 +254,18 @@ class Parser(_Weighted):
             table[index, 4] = dep if before != index else self._deps[self._root]
 
 
-class EntityRecognizer(_Weighted):
+class EntityRecognizer(_Network):
     """Sets `doc.ents` by the best legal sequence of labels."""
 
     def prepare(self) -> None:
         names: list[str] = self.tables["ents"]
         ids = {name: self.vocab.strings.add(name[2:]) for name in names if name != "O"}
         self._types = _ids([ids.get(name, 0) for name in names])
-        self._iob = np.array(
-            [2 if name == "O" else 3 if name[0] in "BS" else 1 for name in names], dtype=np.uint64
-        )
-        legal = np.array([[_may_follow(second, first) for second in names] for first in names])
-        self._transitions = np.where(legal, self.weights["ner.transition"], np.float32(-1e4)).astype(
-            np.float32
-        )
-        self._ends = np.array([name[0] in "OES" for name in names])
-        self._begins = np.array([name[0] in "OBS" for name in names])
+        self._iob = _ids([2 if name == "O" else 3 if name[0] in "BS" else 1 for name in names])
+        self._layers = RecurrentLayers(self.weights, "entity")
+        self._scorer = EntityScorer(self.weights)
+        self._paths = EntityPaths(names, self.weights["ner.transition"])
+        self._uses(*self._layers.linears, *self._scorer.linears)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -229,29 +273,26 @@ class EntityRecognizer(_Weighted):
         return tuple(sorted({name[2:] for name in self.tables.get("ents", ()) if name != "O"}))
 
     @one_thread()
-    def __call__(self, doc: Doc) -> Doc:
-        kept, breaks = _visible(doc)
-        table = np.zeros((len(doc), 2), dtype=np.uint64)
-        table[:, 0] = 2
-        if len(kept):
-            states = network.encode(self.weights, "entity", _seen(doc, kept))
-            scores = network.entity_scores(self.weights, states)
-            path = self._path(scores, breaks)
-            table[kept, 0], table[kept, 1] = self._iob[path], self._types[path]
-            _keep_names_whole(table, kept)
-        _annotate(doc, [ENT_IOB, ENT_TYPE], table)
-        return doc
+    def _read(self, docs: list[Doc]) -> None:
+        seen = _Seen(docs)
+        read = np.zeros((0, 2), dtype=np.uint64) if seen.rows is None else self._table(seen, seen.rows)
+        for doc, kept, begin, end in seen:
+            if len(kept) == len(doc):
+                table = read[begin:end]
+            else:
+                table = np.zeros((len(doc), 2), dtype=np.uint64)
+                table[:, 0] = 2
+                table[kept] = read[begin:end]
+                _keep_names_whole(table, kept)
+            _annotate(doc, [ENT_IOB, ENT_TYPE], table)
 
-    def _path(self, scores: NDArray[np.float32], breaks: NDArray[np.int32]) -> list[int]:
-        """Decode each paragraph alone: a name does not cross an empty line."""
-        path: list[int] = []
-        firsts = [0, *(np.flatnonzero(breaks[1:] == PARAGRAPH) + 1).tolist(), len(scores)]
-        for begin, end in pairwise(firsts):
-            piece = scores[begin:end].copy()
-            piece[0, ~self._begins] = -1e4
-            piece[-1, ~self._ends] = -1e4
-            path.extend(best_path(piece, self._transitions))
-        return path
+    def _table(self, seen: _Seen, rows: Rows) -> NDArray[np.uint64]:
+        """Place in an entity and its type, of each word; a name does not cross an empty line."""
+        scores = self._scorer(self._layers(seen.states(rows), rows))[: rows.used]
+        begins = seen.breaks == PARAGRAPH
+        begins[rows.firsts] = True
+        path = self._paths.decode(scores, [*np.flatnonzero(begins).tolist(), rows.used])
+        return np.stack([self._iob[path], self._types[path]], axis=1)
 
 
 class Lemmatizer(_Weighted):
@@ -259,19 +300,69 @@ class Lemmatizer(_Weighted):
 
     def prepare(self) -> None:
         self._table = LemmaTable.from_json(self.tables)
+        self._known: dict[tuple[int, int], int] = {}
 
     def __call__(self, doc: Doc) -> Doc:
-        add = self.vocab.strings.add
-        lemmas = [add(self._table.lemma(token.text, token.tag_)) for token in doc]
-        _annotate(doc, [LEMMA], np.array(lemmas, dtype=np.uint64).reshape(-1, 1))
+        known = self._known
+        if len(known) > 200_000:
+            known.clear()
+        strings = self.vocab.strings
+        pairs: list[tuple[int, int]] = list(zip(*doc.to_array([ORTH, TAG]).T.tolist(), strict=True))
+        for pair in set(pairs).difference(known):
+            known[pair] = strings.add(self._table.lemma(strings[pair[0]], strings[pair[1]]))
+        _annotate(doc, [LEMMA], _ids([known[pair] for pair in pairs]).reshape(-1, 1))
         return doc
+
+
+class _Seen:
+    """The words of some texts without white space tokens, which the network does not see.
+
+    Attributes:
+        kept: Places of the visible tokens in each text.
+        breaks: What ends before each visible token: 0, `NEWLINE` or `PARAGRAPH`.
+        rows: Where the texts with any visible token stand; None if there is none.
+    """
+
+    def __init__(self, docs: list[Doc]) -> None:
+        self._docs = docs
+        both = [_visible(doc) for doc in docs]
+        self.kept = [kept for kept, _ in both]
+        self.breaks = np.concatenate([breaks for _, breaks in both])
+        lengths = [len(kept) for kept in self.kept if len(kept)]
+        self.rows = Rows.of(lengths) if lengths else None
+
+    def __iter__(self) -> Iterator[tuple[Doc, NDArray[np.int64], int, int]]:
+        """Each text with its visible tokens and its rows."""
+        begin = 0
+        for doc, kept in zip(self._docs, self.kept, strict=True):
+            yield doc, kept, begin, begin + len(kept)
+            begin += len(kept)
+
+    def states(self, rows: Rows) -> NDArray[np.float32]:
+        """Collect the encoder's rows of the visible tokens."""
+        found: NDArray[np.float32] | None = None
+        for doc, kept, begin, end in self:
+            if len(doc.tensor) != len(doc):
+                raise ConfigError(
+                    f"a text of {len(doc)} tokens has {len(doc.tensor)} rows from the encoder; "
+                    f'keep the component "encoder" enabled, before "parser" and "ner"'
+                )
+            if end == begin:
+                continue
+            if found is None:
+                found = np.zeros((rows.size, doc.tensor.shape[1]), dtype=np.float32)
+            found[begin:end] = doc.tensor if len(kept) == len(doc) else doc.tensor[kept]
+        assert found is not None  # `rows` says that there are visible tokens
+        return found
 
 
 def _visible(doc: Doc) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return the places of the tokens that are not white space, and what breaks before each."""
-    space = doc.to_array([IS_SPACE]).reshape(-1) > 0
-    kept = np.flatnonzero(~space)
+    space = doc.to_array(IS_SPACE)
+    kept = np.flatnonzero(space == 0)
     breaks = np.zeros(len(kept), dtype=np.int32)
+    if len(kept) == len(doc):
+        return kept, breaks
     for index in np.flatnonzero(space).tolist():
         lines = doc[index].text.count("\n")
         following = int(np.searchsorted(kept, index))
@@ -280,23 +371,14 @@ def _visible(doc: Doc) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     return kept, breaks
 
 
-def _seen(doc: Doc, kept: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the encoder's rows of the visible tokens."""
-    if len(doc.tensor) != len(doc):
-        raise ConfigError(
-            f"a text of {len(doc)} tokens has {len(doc.tensor)} rows from the encoder; "
-            f'keep the component "encoder" enabled, before "parser" and "ner"'
-        )
-    return np.asarray(doc.tensor[kept], dtype=np.float32)
+def _forms(doc: Doc, kept: NDArray[np.int64]) -> list[int]:
+    forms = doc.to_array(ORTH)
+    found: list[int] = (forms if len(kept) == len(forms) else forms[kept]).tolist()
+    return found
 
 
 def _annotate(doc: Doc, attributes: list[int | str], table: NDArray[np.uint64]) -> None:
     doc.from_array(attributes, cast(Ints2d, table))
-
-
-def _may_follow(second: str, first: str) -> bool:
-    inside, continues = first[0] in "BI", second[0] in "IE"
-    return inside == continues and (not inside or first[2:] == second[2:])
 
 
 def _keep_names_whole(table: NDArray[np.uint64], kept: NDArray[np.int64]) -> None:

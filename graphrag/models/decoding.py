@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+
+_NEVER = np.float32(-1e4)
 
 
 def best_tree(scores: Floats) -> NDArray[np.int64]:
@@ -123,14 +128,76 @@ def best_path(emissions: Floats, transitions: Floats) -> list[int]:
     """
     if not len(emissions):
         return []
-    pointers = np.empty((len(emissions), emissions.shape[1]), dtype=np.int64)
-    total = emissions[0]
     by_target = np.ascontiguousarray(transitions.T)
-    for t in range(1, len(emissions)):
-        reached = by_target + total
-        pointers[t] = reached.argmax(axis=1)
-        total = reached.max(axis=1) + emissions[t]
-    path = [int(total.argmax())]
-    for t in range(len(emissions) - 1, 0, -1):
-        path.append(int(pointers[t, path[-1]]))
+    ways = np.empty_like(by_target)
+    totals = list(emissions.copy())
+    for total, following in pairwise(totals):
+        np.add(by_target, total, out=ways)
+        following += np.maximum.reduce(ways, axis=1)
+    path = [int(totals[-1].argmax())]
+    for total in reversed(totals[:-1]):
+        path.append(int((by_target[path[-1]] + total).argmax()))
     return path[::-1]
+
+
+class EntityPaths:
+    """Best legal sequences of entity labels."""
+
+    def __init__(self, names: Sequence[str], transitions: Floats) -> None:
+        """Take the labels (`O`, `B-X`, `I-X`, `E-X`, `S-X`) and the score of label j right after label i."""
+        legal = np.array([[_may_follow(second, first) for second in names] for first in names])
+        self._transitions = np.where(legal, transitions, _NEVER).astype(np.float32)
+        self._not_first = np.array([name[0] not in "OBS" for name in names])
+        self._not_last = np.array([name[0] not in "OES" for name in names])
+
+    def decode(self, scores: Floats, borders: Sequence[int]) -> NDArray[np.int64]:
+        """Label the paragraphs [borders[i], borders[i + 1]), none empty: (n, labels) -> (n,)."""
+        begins, ends = np.array(borders[:-1]), np.array(borders[1:])
+        scores = scores.copy()
+        scores[np.ix_(begins, self._not_first)] = _NEVER
+        scores[np.ix_(ends - 1, self._not_last)] = _NEVER
+        if len(begins) == 1:
+            return np.array(best_path(scores, self._transitions))
+        return best_paths(scores, begins, ends, self._transitions)
+
+
+def best_paths(
+    emissions: Floats, begins: NDArray[np.int64], ends: NDArray[np.int64], transitions: Floats
+) -> NDArray[np.int64]:
+    """Find the labels `best_path` finds for each piece [begin, end): (n, k) and (k, k) -> (n,).
+
+    Pieces take their steps together, so that the steps are as many as the longest piece has rows.
+    """
+    order = np.argsort(begins - ends, kind="stable")  # longest first
+    begins, lengths = begins[order], (ends - begins)[order]
+    k = len(transitions)
+    # pieces that have a row at each step, and the rows in the order of the steps
+    active = (len(lengths) - np.cumsum(np.bincount(lengths))).tolist()[:-1]
+    rows = np.concatenate([begins[:running] + step for step, running in enumerate(active)])
+    totals = emissions[rows]
+    borders = [0, *np.cumsum(active).tolist()]
+    towards = transitions[:, None, :]
+    ways = np.empty((k, len(begins), k), dtype=np.float32)  # from, piece, to
+    before = totals[: active[0]]
+    for running, begin in zip(active[1:], borders[1:], strict=False):
+        if running < ways.shape[1]:
+            ways = np.empty((k, running, k), dtype=np.float32)
+        np.add(towards, before[:running].T[:, :, None], out=ways)
+        before = totals[begin : begin + running]
+        before += np.maximum.reduce(ways, axis=0)
+    following = np.ascontiguousarray(transitions.T)
+    labels = np.empty(len(rows), dtype=np.int64)
+    chosen = labels[:0]
+    for running, begin in zip(reversed(active), reversed(borders[:-1]), strict=True):
+        total = totals[begin : begin + running]
+        if len(chosen):
+            total[: len(chosen)] += following[chosen]
+        chosen = total.argmax(axis=1, out=labels[begin : begin + running])
+    path = np.empty(len(emissions), dtype=np.int64)
+    path[rows] = labels
+    return path
+
+
+def _may_follow(second: str, first: str) -> bool:
+    inside, continues = first[0] in "BI", second[0] in "IE"
+    return inside == continues and (not inside or first[2:] == second[2:])

@@ -95,10 +95,16 @@ class Featurizer:
         place = len(self._places)
         if place == len(self._table):
             self._table = np.concatenate([self._table, np.zeros_like(self._table)])
-        self._table[place] = self._describe(word)
+        self._table[place] = self.describe(word)
         self._places[word] = place
 
-    def _describe(self, word: str) -> tuple[int, ...]:
+    def describe(self, word: str) -> tuple[int, ...]:
+        """Describe a word by itself.
+
+        Returns:
+            Its columns, the last one (casing) before what stands before it is added; then what it is to the
+            next word, `OPENER` or `NOTHING`.
+        """
         lower = normal_form(word)
         row = self.vocabulary.index.get(lower, 0)
         usual = self.vocabulary.casing[row] if row else 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrag.models.decoding import Floats, best_path, best_tree
+from graphrag.models.decoding import EntityPaths, Floats, best_path, best_paths, best_tree
 
 
 def random_scores(seed: int, n: int) -> Floats:
@@ -73,3 +73,35 @@ def test_the_path_is_the_best_of_all_paths(seed: int, n: int) -> None:
 
 def test_no_tokens_have_no_path() -> None:
     assert best_path(np.zeros((0, 3), np.float32), np.zeros((3, 3), np.float32)) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), lengths=st.lists(st.integers(1, 30), min_size=1, max_size=9))
+def test_pieces_side_by_side_get_the_paths_they_get_alone(seed: int, lengths: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    emissions = rng.normal(size=(sum(lengths), 5)).astype(np.float32)
+    transitions = rng.normal(size=(5, 5)).astype(np.float32)
+    ends = np.cumsum(lengths)
+    begins = ends - lengths
+    together = best_paths(emissions, begins, ends, transitions).tolist()
+    alone = [best_path(emissions[b:e], transitions) for b, e in zip(begins, ends, strict=True)]
+    assert together == [label for path in alone for label in path]
+
+
+NAMES = ["O", "B-X", "I-X", "E-X", "S-X", "B-Y", "I-Y", "E-Y", "S-Y"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), lengths=st.lists(st.integers(1, 12), min_size=1, max_size=5))
+def test_names_open_and_close_inside_their_paragraph(seed: int, lengths: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    paths = EntityPaths(NAMES, rng.normal(size=(9, 9)).astype(np.float32))
+    borders = [0, *np.cumsum(lengths).tolist()]
+    path = paths.decode(rng.normal(size=(borders[-1], 9)).astype(np.float32) * 5, borders)
+    for begin, end in pairwise(borders):
+        opened = ""
+        for label in path[begin:end]:
+            place, kind = NAMES[label][0], NAMES[label][2:]
+            assert opened == (kind if place in "IE" else "")
+            opened = kind if place in "BI" else ""
+        assert opened == ""
