@@ -357,7 +357,7 @@ def main() -> None:
     )
     parser.add_argument("what", choices=["costs", "names", "scale", "open", "verify", "peers", "shapes"])
     parser.add_argument("--sizes", type=int, nargs="*", help="chunks or names")
-    parser.add_argument("--only", nargs="*", default=(), metavar="SHAPE", help="some of the shapes")
+    parser.add_argument("--only", nargs="*", default=(), metavar="NAME", help="some of the shapes or rivals")
     parser.add_argument("--folder", type=Path, help="where the base is made, or lies; kept")
     args = parser.parse_args()
     if args.what in ("open", "verify"):
@@ -366,7 +366,7 @@ def main() -> None:
     if args.what == "peers":
         from peers import run
 
-        for found in run(args.folder or Path("build/peers")):
+        for found in run(args.folder or Path("build/peers"), args.sizes or (), args.only):
             print(json.dumps(found), flush=True)
         return
     kinds: dict[str, tuple[Callable[[Path, int], dict[str, object]], list[int]]] = {

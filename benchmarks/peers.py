@@ -2,6 +2,7 @@
 
     python benchmarks/engine.py peers                       # installs what is missing, then measures
     python benchmarks/engine.py peers --folder build/peers  # where the environments lie or are made
+    python benchmarks/engine.py peers --sizes 5000 --only hipporag nano-graphrag
 
 Rivals come from the package registry (`uv` must be on the path), each in an environment of its own.
 CPU seconds (`time.process_time`) of one process with one thread for numpy; memory is its peak. Ours is
@@ -52,16 +53,22 @@ WARM = 8
 _PLACE = re.compile(r"on item (\d+)\.")
 
 
-def run(folder: Path) -> Iterator[dict[str, object]]:
-    """Measure everything, smallest size first; a rival that cannot be installed gives the reason."""
+def run(folder: Path, chosen: Sequence[int] = (), only: Sequence[str] = ()) -> Iterator[dict[str, object]]:
+    """Measure everything, smallest size first; a rival that cannot be installed gives the reason.
+
+    Args:
+        folder: Where the rivals' environments lie or are made.
+        chosen: These numbers of chunks for all, instead of each rival's own.
+        only: These rivals beside ours, instead of all.
+    """
     with tempfile.TemporaryDirectory(prefix="graphrag-peers-") as made:
-        for chunks in (1_000, 5_000):
+        for chunks in chosen or (1_000, 5_000):
             path = Path(made) / f"{chunks}.jsonl"
             write(path, chunks + chunks // 100 + WARM)
             for name in OURS:
                 yield _measured([sys.executable, __file__, name, str(path)], Path(made), chunks)
             for name, (place, packages, sizes) in RIVALS.items():
-                if chunks in sizes:
+                if (chosen or chunks in sizes) and (not only or name in only):
                     python = install(folder / place, packages)
                     runner = Path(__file__).with_name("peer_runner.py")
                     yield _measured([str(python), str(runner), name, str(path)], Path(made), chunks)
