@@ -102,7 +102,7 @@ class Connection:
     """
 
     def __init__(
-        self, server: Neo4jServer, *, wait_seconds: float = 600.0, progress: "Progress | None" = None
+        self, server: Neo4jServer, *, wait_seconds: float = 900.0, progress: "Progress | None" = None
     ) -> None:
         import neo4j
 
@@ -211,14 +211,17 @@ class Connection:
         """Make or drop a constraint or index; harmless when repeated, so repeated after a loss."""
         self._persisted("WRITE", lambda session: session.run(_trusted(query)).consume())
 
-    def write(self, work: "Callable[[Transaction], _Result]") -> _Result:
+    def write(self, work: "Callable[[Transaction], _Result]", *, halves: bool = True) -> _Result:
         """Do `work` in one transaction, and again until it is known to be committed.
 
         Sends again after a deadlock, a lost connection or a lost answer to COMMIT, and waits for a
         server that is away. `work` must therefore be harmless when repeated.
 
+        Args:
+            halves: The caller sends half of it where the server has too little time; else it is tried again.
+
         Raises:
-            TransactionTooBigError: If the server lacks the memory for it.
+            TransactionTooBigError: If the server lacks the memory for it, or the time and `halves`.
             Neo4jUnavailableError: If the server does not come back in `wait_seconds`.
         """
 
@@ -228,7 +231,7 @@ class Connection:
                 transaction.commit()
                 return result
 
-        return self._persisted("WRITE", once, halves=True)
+        return self._persisted("WRITE", once, halves=halves)
 
     def _persisted(
         self,
@@ -253,9 +256,10 @@ class Connection:
                 if any(word in code for word in _TOO_BIG) or (late and halves):
                     raise TransactionTooBigError(_first_line(error)) from error
                 # What timed out once may be quick when the server has its plan and its pages.
-                if not _passing(error) and not (late and attempt < _LATE_ATTEMPTS):
+                again = late and attempt < _LATE_ATTEMPTS
+                if not again and not _passing(error):
                     raise self._explain(error) from error
-                if time.monotonic() >= end:
+                if not again and time.monotonic() >= end:
                     raise self._gave_up(error, waits) from error
             attempt += 1
             if attempt == 3:

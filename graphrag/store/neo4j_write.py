@@ -261,11 +261,11 @@ class _Push:
         report: PushReport,
     ) -> None:
         marks = {"run": self._run, "complete": False, "labels": final["labels"], "format": FORMAT}
-        self._connection.write(lambda transaction: _claim(transaction, marks, found))
+        self._connection.write(lambda transaction: _claim(transaction, marks, found), halves=False)
         for source in (batches, more):
             for batch in source:
                 self._step(batch, batch.rows, report)
-        self._connection.write(lambda transaction: _finish(transaction, self._run, final))
+        self._connection.write(lambda transaction: _finish(transaction, self._run, final), halves=False)
         report.transactions += 2
 
     def _step(self, batch: Batch, rows: list[dict[str, Any]], report: PushReport) -> None:

@@ -134,7 +134,7 @@ def test_a_load_waits_for_a_server_that_is_away_and_says_so(tmp_path, monkeypatc
         with ledger_in(tmp_path / "kg", *people(60)) as ledger, Connection(Place(server.uri)) as there:
             there.schema("RETURN 1")
             heard = Heard()
-            with Connection(Place(server.uri), wait_seconds=600, progress=heard) as connection:
+            with Connection(Place(server.uri), progress=heard) as connection:
                 loading = threading.Thread(target=push, args=(ledger, connection), kwargs={"progress": heard})
                 loading.start()
                 while heard.rows < 500 and loading.is_alive():
