@@ -5,6 +5,7 @@ The class path comes from Maven Central (``tools/neo4j/fetch.sh``) and stays out
 
 import atexit
 import contextlib
+import fcntl
 import functools
 import hashlib
 import os
@@ -22,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+import neo4j
 import pytest
 
 from graphrag.store.neo4j import Connection
@@ -77,6 +79,7 @@ class Neo4jServer:
         self.bolt_port, self.http_port = _free_port(), _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
+        self._classes: list[str] = []
         for folder in ("conf", "data", "logs", "plugins", "import", "run"):
             (home / folder).mkdir(parents=True, exist_ok=True)
         lines = {
@@ -113,7 +116,8 @@ class Neo4jServer:
             RuntimeError: If it ends or does not answer in time; with the end of its log.
         """
         self._log = (self.home / "logs" / "console.log").open("ab")
-        command = [str(java()), f"-Xms{self.heap}", f"-Xmx{self.heap}", *_SHORT_LIVED, *self._archive()]
+        classes = self._classes or _kept_classes()
+        command = [str(java()), f"-Xms{self.heap}", f"-Xmx{self.heap}", *_SHORT_LIVED, *classes]
         command += [*_JVM, *self._class_path()]
         command += ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={self.home}"]
         command += [f"--config-dir={self.home / 'conf'}", "--console-mode"]
@@ -138,11 +142,15 @@ class Neo4jServer:
             return False
         return True
 
+    def set_password(self, password: str) -> None:
+        """Change the first password of a server that asks for one; nothing else is allowed before."""
+        with neo4j.GraphDatabase.driver(self.uri, auth=("neo4j", "neo4j")) as driver:
+            query = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
+            driver.execute_query(query, password=password, database_="system")
+
     def stop(self) -> None:
         """End it properly: its shutdown hook closes the store."""
         self._end(signal.SIGTERM)
-        if self._new_archive.exists():
-            self._new_archive.replace(_archive_file())
 
     def kill(self) -> None:
         """Crash it: the next start has to recover from the transaction log."""
@@ -166,16 +174,6 @@ class Neo4jServer:
     def _class_path(self) -> Sequence[str]:
         return ("-cp", str(LIB / "*"))
 
-    def _archive(self) -> list[str]:
-        """Classes kept from an earlier start, which make this one cheap; the first clean stop writes them."""
-        if _archive_file().exists():
-            return [f"-XX:SharedArchiveFile={_archive_file()}"]
-        return [f"-XX:ArchiveClassesAtExit={self._new_archive}"]
-
-    @property
-    def _new_archive(self) -> Path:
-        return self.home / "classes.jsa"
-
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
@@ -186,11 +184,31 @@ class Neo4jServer:
             self._log = None
 
 
-@functools.cache
-def _archive_file() -> Path:
-    """An archive holds for one Java and one class path only."""
+def _kept_classes() -> list[str]:
+    """The option that makes a start cheap; none while another process is still at making what it names."""
+    # An archive holds for one Java and one class path only.
     what = hashlib.sha256(f"{java()} {LIB}".encode()).hexdigest()[:12]
-    return LIB.parent / f"classes-{what}.jsa"
+    archive = LIB.parent / f"classes-{what}.jsa"
+    with (LIB.parent / "classes.lock").open("w") as lock, contextlib.suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not archive.exists():
+            _keep_classes(archive)
+    return [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
+
+
+def _keep_classes(archive: Path) -> None:
+    """Let a server that ends properly write down the classes of a start and of a few usual statements."""
+    with tempfile.TemporaryDirectory(prefix="neo4j-classes-") as folder:
+        server, made = Neo4jServer(Path(folder)), Path(folder) / "classes.jsa"
+        server._classes = [f"-XX:ArchiveClassesAtExit={made}"]
+        server.start()
+        with neo4j.GraphDatabase.driver(server.uri) as driver:
+            driver.execute_query("CREATE CONSTRAINT one IF NOT EXISTS FOR (n:One) REQUIRE n.id IS UNIQUE")
+            driver.execute_query("UNWIND [1, 2] AS id MERGE (n:One {id: id}) SET n += {a: ['x']}, n:Two")
+            driver.execute_query("MATCH (a:One {id: 1}), (b:One {id: 2}) MERGE (a)-[r:TO {id: 1}]->(b)")
+            driver.execute_query("MATCH (a)-[r:TO]->(b) RETURN properties(r), labels(a) ORDER BY b.id")
+        server.stop()
+        shutil.move(made, archive)
 
 
 def _free_port() -> int:
@@ -215,7 +233,7 @@ def shared_server() -> Neo4jServer:
     home = Path(tempfile.mkdtemp(prefix="neo4j-test-"))
     server = Neo4jServer(home)
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    atexit.register(server.kill if _archive_file().exists() else server.stop)
+    atexit.register(server.kill)
     return server.start()
 
 

@@ -295,6 +295,16 @@ class Connection:
         if isinstance(error, exceptions.AuthError) or "Security" in code:
             if "Forbidden" in code:
                 return Neo4jUnavailableError(f"{uri} does not allow this to {self.server.user}: {code}")
+            if "CredentialsExpired" in code:
+                return Neo4jUnavailableError(
+                    f"{uri} wants {self.server.user}'s first password changed before anything else; do so in "
+                    "Neo4j Browser, or with neo4j-admin dbms set-initial-password before its first start"
+                )
+            if "AuthenticationRateLimit" in code:
+                return Neo4jUnavailableError(
+                    f"{uri} refuses {self.server.user} for some seconds after too many wrong passwords; "
+                    "wait, check NEO4J_PASSWORD, and try again"
+                )
             return Neo4jUnavailableError(
                 f"{uri} does not accept the name {self.server.user} with the password given; "
                 "set NEO4J_USERNAME and NEO4J_PASSWORD"
