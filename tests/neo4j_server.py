@@ -263,7 +263,7 @@ class CutProxy:
         self._left = cuts
         self.cuts = 0
         self._sent = 0
-        self._deaf: list[socket.socket] = []  # clients that are not to hear an answer
+        self._deaf: dict[socket.socket, threading.Event] = {}  # clients that are not to hear an answer
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -297,18 +297,20 @@ class CutProxy:
                 what = self._verdict(data)
                 if what == "before":
                     break
+                if what == "after":
+                    self._deaf[client] = threading.Event()
                 server.sendall(data)
                 if what == "after":
-                    # Long enough for the server to commit; its answer is thrown away.
-                    self._deaf.append(client)
-                    time.sleep(1.0)
+                    self._deaf[client].wait(60)  # nothing else is on its way, so this is the answer to COMMIT
                     break
         _shut(client, server)
 
     def _down(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                if client not in self._deaf:
+                if client in self._deaf:
+                    self._deaf[client].set()  # thrown away
+                else:
                     client.sendall(data)
         _shut(client, server)
 

@@ -33,6 +33,7 @@ _Result = TypeVar("_Result")
 _SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _OLDEST = (5, 26)
 _LATE_ATTEMPTS = 5
+_LONGEST_PAUSE = 5.0  # seconds between two attempts
 _GRACE = 5.0  # seconds; the server looks every two whether a transaction has had its time
 _TOO_BIG = ("MemoryPoolOutOfMemoryError", "TransactionMemoryLimit", "OutOfMemoryError")
 
@@ -264,7 +265,8 @@ class Connection:
             attempt += 1
             if attempt == 3:
                 self._progress.start("waiting for the Neo4j server", None)
-            time.sleep(min(5.0, 0.1 * 2**attempt) * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries)
+            pause = min(_LONGEST_PAUSE, 0.1 * 2**attempt)
+            time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 (spreads retries)
 
     def _gave_up(self, error: Exception, waited: float) -> Exception:
         if not waited:
