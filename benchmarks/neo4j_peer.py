@@ -28,9 +28,9 @@ def made_nodes(entities: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def made_edges(entities: int, relations: int) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
-    """Id, start, type, end and properties."""
+    """Id, start, type, end and properties; no two of a type join the same two entities."""
     for number in range(relations):
-        start, end = (number * 7919) % entities, (number * 104729 + 1) % entities
+        start, end = (number * 7919) % entities, (number * 104729 + 1 + number // entities) % entities
         properties = {
             "type": f"REL_{number % 40}",
             "weight": 1.0,
