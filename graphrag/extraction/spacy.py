@@ -41,7 +41,7 @@ __all__ = ["SpacyExtractor", "SurfaceTriple"]
 
 SurfaceTriple = tuple[str, str, str, float]
 
-_RULES = "1b"  # changes with the rules, so that stored extractions are known to be of older ones
+_RULES = "1c"  # changes with the rules, so that stored extractions are known to be of older ones
 _LONGEST_SENTENCE = 250  # tokens; a longer one is a list or data, and is searched for names only
 _LONGEST_QUOTE = 600  # characters of a sentence quoted whole as evidence
 _WINDOW = 30_000  # characters parsed at once, of one document or of several

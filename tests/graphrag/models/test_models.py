@@ -109,6 +109,22 @@ def test_sentences_are_split(nlp: Language) -> None:
     assert len(list(doc.sents)) == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("He left in 1998 to work for Nordlab Ltd. Lena Marsh succeeded him.", 2),
+        ("In 2001 it was renamed Fenix Corp. Two years later it was sold.", 2),
+        ("Shares of General Widgets Corp. Class A fell.", 1),
+        ("They said Ford Motor Co. Chairman Bill Ford would retire.", 1),
+        ("The deal with Brandt & Co. Holdings was signed in Bern.", 1),
+    ],
+)
+def test_the_dot_of_a_legal_form_ends_a_sentence_between_two_clauses(
+    nlp: Language, text: str, sentences: int
+) -> None:
+    assert len(list(nlp(text).sents)) == sentences
+
+
 def test_equal_pipelines_have_equal_digests(nlp: Language) -> None:
     assert pipeline_digest(load_pipeline()) == pipeline_digest(nlp)
 
