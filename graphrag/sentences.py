@@ -48,6 +48,16 @@ _TRAILING = frozenset(
     vt wash wis ariz ark colo del ga a.k.a etc
     """.split()  # noqa: SIM905
 )
+# Legal forms that end a company's name, and a clause with a subject of its own after one of them:
+# "Ann Lee, the founder's sister, ..." or "Ann Lee was ...". A role or a trade goes on with the name.
+_LEGAL_FORMS = frozenset("inc ltd corp co llc plc".split())  # noqa: SIM905
+_NEW_SUBJECT = re.compile(
+    r"(?!(?:Vice|Chief|Chair\w*|President|Executive|Managing|Senior|General|Director|Manager|Officer|Founder"
+    r"|Co-?[Ff]ounder|C[A-Z]O|Spokes\w+|Engineer|Analyst|Secretary|Treasurer|Group|Holdings?|Class|Records"
+    r"|Pictures|Television|Studios?|Entertainment|Games|Publishing|Press|Shares?)\b)"
+    r"[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){1,2}"
+    r"(?:, (?:an?|the|who|whose|his|her|its|then|now)| (?:is|was|has|had|became|took|led|\w{2,}ed))\b"
+)
 _OPENING_WORDS = frozenset(
     """
     the a an it its he she his her they their this that these those there in on at after before
@@ -157,6 +167,8 @@ def _closes(text: str, first: int, match: "re.Match[str]", end: int) -> bool:
     if not word or match.end() - match.start() > 1:  # a closing quote, bracket or note follows the stop
         return True
     starts_sentence = not text[first : match.start() - len(word)].strip(_OPENERS + " \t\n")
+    if word.lower() in _LEGAL_FORMS and not starts_sentence and _NEW_SUBJECT.match(text, after, end):
+        return True
     return _word_can_end(word, character, _word_at(text, after, end), starts_sentence)
 
 
