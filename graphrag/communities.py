@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,8 @@ from graphrag.graph.communities import (
     membership,
     modularity,
 )
-from graphrag.interfaces import GraphRecords, KnowledgeView
+from graphrag.ids import fingerprint
+from graphrag.interfaces import GraphRecords, KnowledgeView, LightGraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,17 +75,21 @@ def community_levels(view: KnowledgeView) -> list[dict[str, float]]:
 
 def _graph(view: GraphRecords) -> tuple[list[str], Ints, Ints, Floats]:
     """What communities are found in: ids of things, and edges between their places."""
-    ids = [entity.id for entity in view.entities() if not entity.literal]
+    if isinstance(view, LightGraph):
+        ids, ties = view.things(), view.ties()
+    else:
+        ids = [entity.id for entity in view.entities() if not entity.literal]
+        ties = ((item.subject_id, item.object_id, item.weight) for item in view.relations())
     rows = {name: row for row, name in enumerate(ids)}
     heads: list[int] = []
     tails: list[int] = []
     weights: list[float] = []
-    for relation in view.relations():
-        head, tail = rows.get(relation.subject_id), rows.get(relation.object_id)
+    for one, other, weight in ties:
+        head, tail = rows.get(one), rows.get(other)
         if head is not None and tail is not None and head != tail:
             heads.append(head)
             tails.append(tail)
-            weights.append(relation.weight)
+            weights.append(weight)
     linked = set(heads) | set(tails)
     for row, companion in _companions(view, rows, linked):
         heads.append(row)
@@ -97,31 +102,47 @@ def _graph(view: GraphRecords) -> tuple[list[str], Ints, Ints, Floats]:
 def refresh_communities(ledger: Ledger, config: Config, ontology: Ontology | None) -> tuple[int, int]:
     """Make the communities and reports of the store's commit and keep them in it.
 
+    Reports of communities that no change has touched stay as they are stored and are not read.
+
     Returns:
         How many reports there are, and how many of them were written anew.
     """
-    from graphrag.reports import make_reports
+    from graphrag.reports import VERSION, make_reports
 
-    once = _ReadOnce(ledger)
-    communities = find_communities(once, config.communities)
+    communities = find_communities(ledger, config.communities)
+    wording = _wording(ontology)
+    made = f"{VERSION} {wording}"
     known = ledger.reported()
-    kept = [community.id for community in communities if community.id in known]
-    previous = {report.community_id: report for report in ledger.reports_by_id(kept)}
-    reports = make_reports(
-        once, communities, label=_label(ontology), type_label=_type_label(ontology), previous=previous
+    touched = ledger.touched_since(ledger.communities_commit) if ledger.reports_made == made else None
+    kept = (
+        {item.id for item in communities if item.id in known and touched.isdisjoint(item.entity_ids)}
+        if touched is not None
+        else set()
     )
-    ledger.set_communities(communities, reports)
+    fresh = [item for item in communities if item.id not in kept]
+    older = [item.id for item in fresh if item.id in known]
+    previous = {report.community_id: report for report in ledger.reports_by_id(older)}
+    reports = make_reports(
+        _Around(ledger, fresh) if kept else ledger,
+        fresh,
+        label=_label(ontology),
+        type_label=_type_label(ontology),
+        previous=previous,
+        wording=wording,
+    )
+    ledger.set_communities(communities, reports, kept=kept, made=made)
     anew = sum(previous.get(report.community_id) is not report for report in reports)
-    return len(reports), anew
+    return len(communities), anew
 
 
-class _ReadOnce:
-    """Entities and relations of a view, read from the store once for communities and reports together."""
+class _Around:
+    """The members of some communities, and the relations that touch them with both their ends."""
 
-    def __init__(self, view: GraphRecords) -> None:
-        self._view = view
-        self._entities = list(view.entities())
-        self._relations = list(view.relations())
+    def __init__(self, view: Ledger, communities: Sequence[Community]) -> None:
+        members = {name for item in communities for name in item.entity_ids}
+        self._relations = view.relations_around(members)
+        ends = {end for item in self._relations for end in (item.subject_id, item.object_id)}
+        self._entities = view.entities_among(members | ends)
 
     def entities(self) -> Iterator[Entity]:
         return iter(self._entities)
@@ -130,7 +151,7 @@ class _ReadOnce:
         return iter(self._relations)
 
     def mentions(self) -> Iterator[tuple[str, str, Span]]:
-        return self._view.mentions()
+        return iter(())
 
 
 def _companions(view: GraphRecords, rows: dict[str, int], linked: set[int]) -> list[tuple[int, int]]:
@@ -158,6 +179,14 @@ def _count(together: defaultdict[int, Counter[int]], passage: set[int], linked: 
         return
     for row in passage - linked:
         together[row].update(passage - {row})
+
+
+def _wording(ontology: Ontology | None) -> str:
+    """Fingerprint of the words that an ontology has for types of relations and entities."""
+    if ontology is None:
+        return ""
+    relations = {key: relation.label for key, relation in ontology.relations.items()}
+    return fingerprint([relations, {key: kind.label for key, kind in ontology.types.items()}])
 
 
 def _label(ontology: Ontology | None) -> Callable[[str], str]:

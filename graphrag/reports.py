@@ -65,6 +65,7 @@ def make_reports(
     type_label: Label = plain_label,
     max_findings: int = 12,
     previous: Mapping[str, Report] | None = None,
+    wording: str = "",
 ) -> list[Report]:
     """Report on every community by quoting.
 
@@ -77,13 +78,14 @@ def make_reports(
         type_label: Words for an entity type.
         max_findings: Sentences quoted in one report.
         previous: Earlier reports by community id; one whose basis is unchanged is returned as it is.
+        wording: Names the labels; other labels make other reports.
 
     Returns:
         One report per community, in their order.
     """
     kept = previous or {}
     made = []
-    settings = f"{VERSION} {max_findings}"
+    settings = f"{VERSION} {max_findings} {wording}"
     for material in gather(view, communities, settings=settings):
         old = kept.get(material.community.id)
         if old is not None and old.basis == material.basis:

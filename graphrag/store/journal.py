@@ -52,8 +52,12 @@ def record(db: sqlite3.Connection, commit: int, before: str, touched: "Touched")
     )
 
 
-def read(db: sqlite3.Connection, since: int, state: str, until: int) -> Changed | None:
-    """What has changed after the commit `since`, whose state was `state`; None if that is not known."""
+def read(db: sqlite3.Connection, since: int, state: str | None, until: int) -> Changed | None:
+    """What has changed after the commit `since`, whose state was `state`; None if that is not known.
+
+    Args:
+        state: None for what is kept in the same file, and cannot be of another history.
+    """
     kept = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'changes'").fetchone()
     if kept is None or since >= until:
         return None
@@ -61,7 +65,7 @@ def read(db: sqlite3.Connection, since: int, state: str, until: int) -> Changed 
         "SELECT number, before, check_sum, content FROM changes WHERE number > ? AND number <= ? ORDER BY 1"
     )
     rows = db.execute(query, (since, until)).fetchall()
-    if [row[0] for row in rows] != list(range(since + 1, until + 1)) or rows[0][1] != state:
+    if [row[0] for row in rows] != list(range(since + 1, until + 1)) or state not in (None, rows[0][1]):
         return None
     changed = Changed(set(), set(), set(), set())
     numbers: set[int] = set()

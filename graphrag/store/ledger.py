@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -309,12 +309,23 @@ class Ledger(StoredView):
             self._set(key, value)
 
     def set_communities(
-        self, communities: Sequence[Community], reports: Sequence[Report], commit: int | None = None
+        self,
+        communities: Sequence[Community],
+        reports: Sequence[Report],
+        commit: int | None = None,
+        *,
+        kept: Collection[str] = (),
+        made: str = "",
     ) -> None:
         """Replace all communities and reports, made from `commit` (the current one if absent).
 
+        Args:
+            kept: Communities whose members and report stay as they are stored; `reports` are those of all
+                others.
+            made: How all the reports were made, for `reports_made`.
+
         Raises:
-            StoreError: If the content has changed since `commit`.
+            StoreError: If the content has changed since `commit`, or one of `kept` is not stored.
         """
         self._writing()
         with self._transaction():
@@ -323,19 +334,41 @@ class Ledger(StoredView):
                 raise StoreError(
                     f"communities of commit {commit} do not fit commit {self.commit}; make them again"
                 )
-            self._db.execute("DELETE FROM communities")
-            self._db.execute("DELETE FROM reports")
+            held = set(kept)
+            if lost := held - self.reported():
+                raise StoreError(f'no report of community "{min(lost)}" is stored that could be kept')
+            names = json.dumps(sorted(held))
+            for table, key in (("communities", "id"), ("reports", "community")):
+                self._db.execute(
+                    f"DELETE FROM {table} WHERE {key} NOT IN (SELECT value FROM json_each(?))",  # noqa: S608
+                    (names,),
+                )
+            self._db.executemany(
+                "UPDATE communities SET level = ?1, parent = ?2 WHERE id = ?3"
+                " AND (level IS NOT ?1 OR parent IS NOT ?2)",
+                [(c.level, c.parent_id, c.id) for c in communities if c.id in held],
+            )
             self._db.executemany(
                 "INSERT INTO communities VALUES (?, ?, ?, ?)",
-                [(c.id, c.level, c.parent_id, codec.encode_community(c)) for c in communities],
+                [
+                    (c.id, c.level, c.parent_id, codec.encode_community(c))
+                    for c in communities
+                    if c.id not in held
+                ],
             )
             self._db.executemany(
                 "INSERT INTO reports VALUES (?, ?)",
                 [(r.community_id, codec.encode_report(r)) for r in reports],
             )
             digest = integrity.communities_digest(self._db)
-            for key, value in (("communities_commit", str(commit)), ("communities_digest", digest)):
-                self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+                [
+                    ("communities_commit", str(commit)),
+                    ("communities_digest", digest),
+                    ("reports_made", made),
+                ],
+            )
 
     def outdate_communities(self) -> None:
         """Note that communities and reports must be made again, though the content is the same."""

@@ -87,6 +87,31 @@ class StoredView:
             return Changed(set(), set(), set(), set()) if state == self.state else None
         return journal.read(self._db, commit, state, self.commit)
 
+    def touched_since(self, commit: int) -> set[str] | None:
+        """Entities whose name, type or relations may differ from those of an earlier commit of this file.
+
+        Those at the other end of a relation are among them. None if it is not known.
+        """
+        if commit == self.commit:
+            return set()
+        changed = journal.read(self._db, commit, None, self.commit)
+        if changed is None:
+            return None
+        touched = changed.entities | changed.moved
+        query = """
+            SELECT a.id, b.id FROM json_each(?) j CROSS JOIN edges g ON g.hash = j.value
+            JOIN entities a ON a.entity = g.subject JOIN entities b ON b.entity = g.object
+        """
+        neighbours = {end for row in self._rows(query, (_list(changed.relations),)) for end in row}
+        for one, other in (("head", "tail"), ("tail", "head")):
+            query = f"""
+                SELECT DISTINCT n.id FROM json_each(?) j CROSS JOIN entities e ON e.id = j.value
+                CROSS JOIN terms t ON t.entity = e.entity CROSS JOIN facts f ON f.{one} = t.term
+                JOIN terms u ON u.term = f.{other} JOIN entities n ON n.entity = u.entity
+            """  # noqa: S608
+            neighbours.update(name for (name,) in self._rows(query, (_list(touched),)))
+        return touched | neighbours
+
     def documents_among(self, ids: Collection[str]) -> list[Document]:
         """Those that are stored, sorted by id."""
         where = "WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.id"
@@ -372,7 +397,40 @@ class StoredView:
             for first, first_tag, second, second_tag, kind, score, documents in self._rows(query, row)
         ]
 
+    def things(self) -> list[str]:
+        """See `interfaces.LightGraph`."""
+        query = """
+            SELECT e.id FROM entities e JOIN terms t USING (entity) WHERE t.literal = 0
+            GROUP BY e.id HAVING max(t.mentions) > 0 ORDER BY e.id
+        """
+        return [name for (name,) in self._rows(query)]
+
     # Relations
+
+    def ties(self) -> Iterator[tuple[str, str, float]]:
+        """See `interfaces.LightGraph`; a relation weighs what `graphrag.merging.weigh` makes of it."""
+        labels = self._rows("SELECT label, text FROM labels")
+        symmetric = [label for label, text in labels if self.types.symmetric(text)]
+        query = """
+            WITH said AS (
+              SELECT DISTINCT th.entity AS head, f.relation, tt.entity AS tail, c.doc, f.start, f.end
+              FROM facts f JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
+              JOIN chunks c USING (chunk)
+              WHERE th.entity != tt.entity AND th.literal = 0 AND tt.literal = 0
+                AND f.relation NOT IN (SELECT value FROM json_each(?1))
+              UNION ALL
+              SELECT DISTINCT min(th.entity, tt.entity), f.relation, max(th.entity, tt.entity),
+                c.doc, f.start, f.end
+              FROM facts f JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
+              JOIN chunks c USING (chunk)
+              WHERE th.entity != tt.entity AND th.literal = 0 AND tt.literal = 0
+                AND f.relation IN (SELECT value FROM json_each(?1))
+            )
+            SELECT a.id, b.id, n FROM (SELECT head, tail, count(*) AS n FROM said GROUP BY head, tail)
+            JOIN entities a ON a.entity = head JOIN entities b ON b.entity = tail
+        """
+        for one, other, weight in self._db.execute(query, (_list(symmetric),)):
+            yield one, other, float(weight)
 
     def relations(self) -> Iterator[Relation]:
         """All relations, sorted by id."""
@@ -401,11 +459,16 @@ class StoredView:
 
     def relations_of(self, entity_id: str) -> list[Relation]:
         """The relations that an entity is an end of, sorted by id."""
+        return self.relations_around([entity_id])
+
+    def relations_around(self, entity_ids: Collection[str]) -> list[Relation]:
+        """The relations that one of the entities is an end of, sorted by id."""
         ends = (
-            f"entities e JOIN terms t USING (entity) JOIN facts f ON f.{end} = t.term WHERE e.id = ?"
+            "json_each(?) j CROSS JOIN entities e ON e.id = j.value CROSS JOIN terms t USING (entity) "
+            f"CROSS JOIN facts f ON f.{end} = t.term WHERE 1"
             for end in ("head", "tail")
         )
-        return self._relations_where(ends, entity_id)
+        return self._relations_where(ends, _list(entity_ids))
 
     def relations_in(self, document_id: str) -> list[Relation]:
         """The relations that a document is evidence of, sorted by id; [] for an unknown id."""
@@ -517,6 +580,12 @@ class StoredView:
         """The commit that communities and reports were made from; 0 if there are none yet."""
         row = self._db.execute("SELECT value FROM meta WHERE key = 'communities_commit'").fetchone()
         return int(row[0]) if row else 0
+
+    @property
+    def reports_made(self) -> str:
+        """How all the reports were made, as `Ledger.set_communities` was told; "" if it was not."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = 'reports_made'").fetchone()
+        return str(row[0]) if row else ""
 
     def reports_by_id(self, community_ids: Sequence[str]) -> list[Report]:
         """In the order asked for.
