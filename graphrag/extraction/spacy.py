@@ -245,6 +245,10 @@ _GENERIC = frozenset(
 )
 
 
+def _place(span: Span) -> tuple[int, int]:
+    return span.start, span.end  # plain numbers sort faster than records
+
+
 def _read_foreign(chunk: Chunk, language: str) -> Extraction:
     """A chunk that is not English: Korean if its extra is there, else names whose shape is sure."""
     if language == "ko" and korean.is_available():
@@ -269,9 +273,15 @@ class _ChunkReader:
         self.aliases: dict[tuple[str, str], Alias] = {}
 
     def result(self) -> Extraction:
-        mentions = sorted(self.mentions.values(), key=lambda m: (m.span, m.name))
+        mentions = sorted(self.mentions.values(), key=lambda m: (*_place(m.span), m.name))
         triples = sorted(
-            self.triples.values(), key=lambda t: (t.evidence.span, t.subject.span, t.object.span, t.predicate)
+            self.triples.values(),
+            key=lambda t: (
+                *_place(t.evidence.span),
+                *_place(t.subject.span),
+                *_place(t.object.span),
+                t.predicate,
+            ),
         )
         aliases = sorted(self.aliases.values(), key=lambda a: (a.span, a.name, a.alias))
         return Extraction(self.chunk.id, tuple(mentions), tuple(triples), tuple(aliases))
