@@ -180,17 +180,17 @@ def _link_names(
     for place in np.flatnonzero(~covered).tolist():
         if _may_be_misspelt(surfaces[place], words[place], rows[place]):
             matches += _misspelt(index, words, hashes, place, int(rows[place]))
-    linked: list[LinkedEntity] = []
+    linked: list[tuple[int, _Match]] = []
     table = index.names
     for match in sorted(_disjoint(matches), key=lambda item: item.first):
-        end = int(np.searchsorted(table.hashes, table.hashes[match.row], side="right"))
-        named = np.unique(table.entities[match.row : min(end, match.row + _LARGEST_HOMOGRAPH)])
-        weights = match.quality * specificity(index, named)
-        linked += [
-            LinkedEntity(int(entity), float(weight), match.first, match.length, match.how)
-            for entity, weight in zip(named, weights, strict=True)
-        ]
-    return tuple(linked)
+        end = int(table.hashes.searchsorted(table.hashes[match.row], side="right"))
+        named = table.entities[match.row : min(end, match.row + _LARGEST_HOMOGRAPH)]
+        linked += [(entity, match) for entity in sorted(set(named.tolist()))]
+    rarity = specificity(index, np.array([entity for entity, _ in linked], dtype=np.int64)).tolist()
+    return tuple(
+        LinkedEntity(entity, match.quality * rare, match.first, match.length, match.how)
+        for (entity, match), rare in zip(linked, rarity, strict=True)
+    )
 
 
 def _exact(

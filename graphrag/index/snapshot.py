@@ -142,7 +142,7 @@ class SearchIndex:
     @cached_property
     def chunk_vectors(self) -> Array:
         """(chunks, dim) unit rows, float32."""
-        return self.near.vectors
+        return np.asarray(self.near.vectors)
 
     @cached_property
     def sentence_vectors(self) -> Array:

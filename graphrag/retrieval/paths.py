@@ -95,15 +95,15 @@ class PathList:
         if not len(self.levels[0].scores):
             return [], [], [0]
         first = np.concatenate([level.chunks[:, 0] for level in self.levels])
-        last = np.concatenate([level.chunks[:, -1] for level in self.levels])
         score = np.concatenate([level.scores for level in self.levels])
-        number = np.arange(len(self.levels)).repeat([len(level.scores) for level in self.levels])
-        row = np.concatenate([np.arange(len(level.scores)) for level in self.levels])
-        # Ties go by the passages' rows, so that the order does not hang on how paths were found.
-        order = np.lexsort((row, last, number, -score, first))
+        # Ties go to the shorter path, then by the passages' rows, as the paths of a level stand.
+        order = np.lexsort((-score, first))
         ordered = first[order]
         changes = [0, *((ordered[1:] != ordered[:-1]).nonzero()[0] + 1).tolist()]
-        places = list(zip(number[order].tolist(), row[order].tolist(), strict=True))
+        known = [
+            (number, row) for number, level in enumerate(self.levels) for row in range(len(level.scores))
+        ]
+        places = [known[place] for place in order.tolist()]
         return score[order].tolist(), places, [*changes, len(places)]
 
 

@@ -507,14 +507,15 @@ class StoredView:
                 WITH k AS MATERIALIZED (
                   SELECT c.chunk, c.doc, c.start, c.end, u.first_fact AS first, u.first_fact + u.facts AS last
                   FROM json_each(?) j CROSS JOIN chunks c ON c.hash = j.value JOIN uses u ON u.doc = c.doc
+                ), w AS MATERIALIZED (
+                  SELECT value ->> 0 AS place, th.term AS head, value ->> 2 AS relation, tt.term AS tail
+                  FROM json_each(?) CROSS JOIN terms th ON th.entity = value ->> 1
+                  CROSS JOIN terms tt ON tt.entity = value ->> 3
                 )
-                SELECT w.value ->> 0, d.id, k.start, k.end, f.start, f.end,
+                SELECT w.place, d.id, k.start, k.end, f.start, f.end,
                   substr(s.text, f.start + 1, f.end - f.start), x.text, f.score
-                FROM json_each(?) w
-                CROSS JOIN terms th ON th.entity = w.value ->> 1
-                CROSS JOIN terms tt ON tt.entity = w.value ->> 3
-                CROSS JOIN k
-                CROSS JOIN facts f ON f.head = th.term AND f.relation = w.value ->> 2 AND f.tail = tt.term
+                FROM k CROSS JOIN w
+                CROSS JOIN facts f ON f.head = w.head AND f.relation = w.relation AND f.tail = w.tail
                   AND f.fact >= k.first AND f.fact < k.last AND f.chunk = k.chunk
                 JOIN labels x ON x.label = f.extractor
                 JOIN documents d ON d.doc = k.doc JOIN sources s ON s.doc = k.doc
