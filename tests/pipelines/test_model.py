@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,8 @@ class Road:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=clean_environment(),
+            # What a shell starts in the background ignores Ctrl-C, and so would we.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
     def build(self, kg: str, *more: str) -> "subprocess.CompletedProcess[bytes]":
