@@ -122,11 +122,14 @@ def _without_accents(text: str) -> str:
     base = ""
     for char in unicodedata.normalize("NFD", text):
         if unicodedata.combining(char):
-            # Marks make other letters in Cyrillic, kana or Devanagari; accents only in these two.
-            if not (base.isascii() or "\u00c0" <= base <= "\u03ff" or "\u1e00" <= base <= "\u1fff"):
+            # Marks make other letters in Cyrillic, kana or Devanagari; accents only in these two, and
+            # nothing on what parts words: left alone there, they would stand on the blank in its place.
+            latin = base.isascii() or "\u00c0" <= base <= "\u03ff" or "\u1e00" <= base <= "\u1fff"
+            if not (latin or unicodedata.category(base)[0] in "CPSZ"):
                 kept.append(char)
         else:
-            base = char
+            if not _SILENT.fullmatch(char):
+                base = char
             kept.append(char)
     return unicodedata.normalize("NFC", "".join(kept))
 

@@ -2,7 +2,7 @@ import unicodedata
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from graphrag.names import bare_form, is_generic, normal_form, split_qualifier
 
@@ -56,6 +56,8 @@ def test_bare_form_drops_what_people_leave_off(normal: str, bare: str) -> None:
 
 
 @given(st.text(max_size=60))
+@example("0\x80\u0300")  # an accent on a control character
+@example("a\u2028\u0323 b\u00ab\u0300c")
 def test_forms_are_idempotent_and_never_lose_a_name(name: str) -> None:
     normal = normal_form(name)
     assert normal_form(normal) == normal
