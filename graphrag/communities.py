@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphrag.config import CommunitiesConfig
-from graphrag.datamodel import Community, Entity, Relation, Span
+from graphrag.datamodel import Community, Entity, Relation
 from graphrag.graph.communities import (
     Floats,
     Ints,
@@ -19,7 +19,7 @@ from graphrag.graph.communities import (
     modularity,
 )
 from graphrag.ids import fingerprint
-from graphrag.interfaces import GraphRecords, KnowledgeView, LightGraph
+from graphrag.interfaces import KnowledgeView, LightGraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ _TOGETHER = 0.01
 _MOST_TOGETHER = 40
 
 
-def find_communities(view: GraphRecords, settings: CommunitiesConfig) -> list[Community]:
+def find_communities(view: KnowledgeView, settings: CommunitiesConfig) -> list[Community]:
     """Communities of all things with names; every one of them is in some community.
 
     Edges are relations, by weight. A thing without any joins what it is named together with most
@@ -73,7 +73,7 @@ def community_levels(view: KnowledgeView) -> list[dict[str, float]]:
     return found
 
 
-def _graph(view: GraphRecords) -> tuple[list[str], Ints, Ints, Floats]:
+def _graph(view: KnowledgeView) -> tuple[list[str], Ints, Ints, Floats]:
     """What communities are found in: ids of things, and edges between their places."""
     if isinstance(view, LightGraph):
         ids, ties = view.things(), view.ties()
@@ -150,11 +150,8 @@ class _Around:
     def relations(self) -> Iterator[Relation]:
         return iter(self._relations)
 
-    def mentions(self) -> Iterator[tuple[str, str, Span]]:
-        return iter(())
 
-
-def _companions(view: GraphRecords, rows: dict[str, int], linked: set[int]) -> list[tuple[int, int]]:
+def _companions(view: KnowledgeView, rows: dict[str, int], linked: set[int]) -> list[tuple[int, int]]:
     """For each thing without relations, the one it is named together with most often."""
     together: defaultdict[int, Counter[int]] = defaultdict(Counter)
     passage: set[int] = set()
@@ -182,11 +179,11 @@ def _count(together: defaultdict[int, Counter[int]], passage: set[int], linked: 
 
 
 def _wording(ontology: Ontology | None) -> str:
-    """Fingerprint of the words that an ontology has for types of relations and entities."""
+    """Fingerprint of the words that an ontology has for relations, properties and types of entities."""
     if ontology is None:
         return ""
-    relations = {key: relation.label for key, relation in ontology.relations.items()}
-    return fingerprint([relations, {key: kind.label for key, kind in ontology.types.items()}])
+    kinds: list[Mapping[str, Any]] = [ontology.relations, ontology.properties, ontology.types]
+    return fingerprint([{key: item.label for key, item in kind.items()} for kind in kinds])
 
 
 def _label(ontology: Ontology | None) -> Callable[[str], str]:

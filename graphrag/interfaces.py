@@ -188,7 +188,7 @@ class Progress(Protocol):
 
 
 class GraphRecords(Protocol):
-    """The part of a `KnowledgeView` that communities and reports are made from."""
+    """The part of a `KnowledgeView` that reports are made from."""
 
     def entities(self) -> Iterator[Entity]:
         """All entities, sorted by id."""
@@ -196,10 +196,6 @@ class GraphRecords(Protocol):
 
     def relations(self) -> Iterator[Relation]:
         """All relations, sorted by id."""
-        ...
-
-    def mentions(self) -> Iterator[tuple[str, str, Span]]:
-        """(chunk id, entity id, span) of every mention, sorted."""
         ...
 
 

@@ -210,14 +210,14 @@ def test_the_light_graph_is_that_of_the_records(said):
         assert light == full
 
 
-def test_other_words_for_types_make_other_reports(base):
+@pytest.mark.parametrize("part", ["relations", "properties"])
+def test_other_words_for_types_make_other_reports(base, part):
+    base.add(make_document("Acme Robotics has 250 employees. Ada Smith was born on 3 May 1961.", key="more"))
     base.refresh()
     before = [base.view.reports_by_id([item.id])[0].summary for item in base.view.communities()]
-    relations = {
-        key: replace(relation, label=f"{relation.label} indeed")
-        for key, relation in base.ontology.relations.items()
-    }
-    base.replay(replace(base.ontology, relations=relations))
+    known = getattr(base.ontology, part)
+    words = {key: replace(item, label=f"{item.label} indeed") for key, item in known.items()}
+    base.replay(replace(base.ontology, **{part: words}))
     base.refresh()
     after = [base.view.reports_by_id([item.id])[0].summary for item in base.view.communities()]
     assert len(before) == len(after)
