@@ -247,9 +247,7 @@ def distinct(values: Rows) -> tuple[Rows, Rows]:
     """Sorted distinct values, and the place among them of each; what `numpy.unique` does, in less time."""
     order = values.argsort(kind="stable")
     ordered = values[order]
-    new = np.empty(len(values), dtype=bool)
-    new[:1] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    new = run_starts(ordered)
     place = np.empty(len(values), dtype=np.int64)
     place[order] = new.cumsum() - 1
     return ordered[new], place
@@ -259,7 +257,22 @@ def first_places(values: Rows) -> tuple[Rows, Rows]:
     """Sorted distinct values, and where each stands first."""
     order = values.argsort(kind="stable")
     ordered = values[order]
-    new = np.empty(len(values), dtype=bool)
+    new = run_starts(ordered)
+    return ordered[new], order[new]
+
+
+def run_starts(ordered: Rows) -> NDArray[np.bool_]:
+    """Whether each value differs from the one before it; the first one does."""
+    new = np.empty(len(ordered), dtype=np.bool_)
     new[:1] = True
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    return ordered[new], order[new]
+    return new
+
+
+def places_of(rows: Rows, wanted: NDArray[np.integer]) -> tuple[Rows, NDArray[np.bool_]]:
+    """Place of each wanted row among the sorted `rows`, and whether it is there at all."""
+    if not len(rows):
+        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
+    at = rows.searchsorted(wanted)
+    at[at == len(rows)] = 0
+    return at, rows[at] == wanted

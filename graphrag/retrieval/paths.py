@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrag.config import SearchSettings
-from graphrag.graph.traversal import distinct, first_places
+from graphrag.graph.traversal import distinct, first_places, places_of, run_starts
 from graphrag.index.arrays import Array, Ragged, products
 from graphrag.index.names import LITERAL
 from graphrag.index.snapshot import SearchIndex
@@ -96,10 +96,9 @@ class PathList:
             return [], [], [0]
         first = np.concatenate([level.chunks[:, 0] for level in self.levels])
         score = np.concatenate([level.scores for level in self.levels])
-        # Ties go to the shorter path, then by the passages' rows, as the paths of a level stand.
+        # Ties go to the shorter path, then as the paths of a level stand.
         order = np.lexsort((-score, first))
-        ordered = first[order]
-        changes = [0, *((ordered[1:] != ordered[:-1]).nonzero()[0] + 1).tolist()]
+        changes = run_starts(first[order]).nonzero()[0].tolist()
         known = [
             (number, row) for number, level in enumerate(self.levels) for row in range(len(level.scores))
         ]
@@ -211,10 +210,10 @@ class _Search:
         if not len(rows):
             return _empty_beam(len(self.question.shares))
         anchored = np.zeros(len(rows))
-        at, known = _places(rows, keys // count)
+        at, known = places_of(rows, keys // count)
         np.add.at(anchored, at[known], best[known])
         ranked = np.zeros(len(rows))
-        at, known = _places(rows, prior_rows)
+        at, known = places_of(rows, prior_rows)
         ranked[at[known]] = prior_scores[known]
         cover = chunk_matrix(self.index, self.question, rows)
         base = (
@@ -310,7 +309,7 @@ class _Search:
         sentence, entity = self._familiar
         hubs = hub.nonzero()[0]
         hubs = hubs[entities[hubs].argsort()]
-        at, known = _places(entities[hubs], entity)
+        at, known = places_of(entities[hubs], entity)
         return hubs[at[known]], sentence[known]
 
     @cached_property
@@ -403,7 +402,7 @@ class _Search:
             )
         )
         ends.sort()
-        return _places(ends, where * total + entities)[1]
+        return places_of(ends, where * total + entities)[1]
 
     def _nearness(self, chunks: Rows, vector: NDArray[np.float32]) -> Scores:
         return products(self.index.chunk_vectors[chunks], vector).astype(np.float64)
@@ -423,17 +422,5 @@ def _best_of(keys: Rows, values: Scores) -> tuple[Rows, Scores]:
         return keys, values
     order = keys.argsort(kind="stable")
     ordered = keys[order]
-    new = np.empty(len(keys), dtype=np.bool_)
-    new[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    first = new.nonzero()[0]
+    first = run_starts(ordered).nonzero()[0]
     return ordered[first], np.maximum.reduceat(values[order], first)
-
-
-def _places(rows: Rows, wanted: Rows) -> tuple[Rows, NDArray[np.bool_]]:
-    """Place of each wanted row among the sorted `rows`, and whether it is there."""
-    if not len(rows):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
-    at = rows.searchsorted(wanted)
-    at[at == len(rows)] = 0
-    return at, rows[at] == wanted

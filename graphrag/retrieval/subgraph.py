@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from graphrag.datamodel import Path, Step
 from graphrag.graph.adjacency import sum_by
 from graphrag.graph.pagerank import personalized_pagerank
-from graphrag.graph.traversal import SCAN, distinct, k_hop
+from graphrag.graph.traversal import SCAN, distinct, k_hop, places_of, run_starts
 from graphrag.index.names import LITERAL, TITLE_ONLY
 from graphrag.index.snapshot import SearchIndex
 
@@ -151,7 +151,7 @@ def collect(
         weigh=weigh,
         wanted=_wanted(index, asked) if asked.any() else None,
     )
-    at, inside = _places(near.nodes, entity)
+    at, inside = places_of(near.nodes, entity)
     return Subgraph(
         entities=near.nodes,
         hops=near.hops,
@@ -181,7 +181,7 @@ def walk(graph: Subgraph, start: Start, *, damping: float) -> tuple[Scores, Scor
     entity_count, chunk_count = len(graph.entities), len(graph.chunks)
     count = entity_count + chunk_count + 1
     restart = np.zeros(count)
-    at, inside = _places(graph.entities, start.entities)
+    at, inside = places_of(graph.entities, start.entities)
     restart[at[inside]] = start.entity_mass[inside]
     restart[entity_count:-1] = start.chunk_mass
     total = float(restart.sum())
@@ -251,7 +251,7 @@ def relation_paths(
     lead to is worth what they add up to, so that it stands before those that satisfy only one.
     """
     rows = np.array([row for row, _ in anchors], dtype=np.int64)
-    places, known = _places(graph.entities, rows)
+    places, known = places_of(graph.entities, rows)
     if not known.any() or not len(graph.relations):
         return []
     starts = places[known]
@@ -289,7 +289,7 @@ class _Directed:
         target = np.concatenate((graph.objects, graph.subjects))
         edge = target.argsort(kind="stable")
         ordered = target[edge]
-        start = np.concatenate(([0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1, [len(ordered)]))
+        start = np.append(run_starts(ordered).nonzero()[0], len(ordered))
         source = np.concatenate((graph.subjects, graph.objects))[edge]
         fit = np.concatenate((graph.fit, graph.fit))[edge]
         return cls(edge, source, fit, ordered[start[:-1]], start)
@@ -350,14 +350,6 @@ def _wanted(index: SearchIndex, asked: NDArray[np.bool_]) -> Callable[[int], Row
         return np.concatenate(found).astype(np.int64)
 
     return places
-
-
-def _places(rows: Rows, wanted: NDArray[np.integer]) -> tuple[Rows, NDArray[np.bool_]]:
-    if not len(rows):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
-    at = rows.searchsorted(wanted)
-    at[at == len(rows)] = 0
-    return at, rows[at] == wanted
 
 
 def _as_path(index: SearchIndex, graph: Subgraph, score: float, steps: list[int]) -> Path:

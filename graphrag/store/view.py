@@ -159,8 +159,7 @@ class StoredView:
 
     def relations_among(self, hashes: Collection[int]) -> list[Relation]:
         """Relations by `hash_of` their ids, sorted."""
-        query = "SELECT subject, relation, object FROM edges WHERE hash IN (SELECT value FROM json_each(?))"
-        return self._relations(self._rows(query, (_list(hashes),)))
+        return self._relations(self._edges(hashes))
 
     # Documents
 
@@ -412,19 +411,16 @@ class StoredView:
         labels = self._rows("SELECT label, text FROM labels")
         symmetric = [label for label, text in labels if self.types.symmetric(text)]
         query = """
-            WITH said AS (
-              SELECT DISTINCT th.entity AS head, f.relation, tt.entity AS tail, c.doc, f.start, f.end
+            WITH placed AS (
+              SELECT th.entity AS one, f.relation, tt.entity AS other, c.doc, f.start, f.end,
+                f.relation IN (SELECT value FROM json_each(?)) AND th.entity > tt.entity AS turned
               FROM facts f JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
               JOIN chunks c USING (chunk)
               WHERE th.entity != tt.entity AND th.literal = 0 AND tt.literal = 0
-                AND f.relation NOT IN (SELECT value FROM json_each(?1))
-              UNION ALL
-              SELECT DISTINCT min(th.entity, tt.entity), f.relation, max(th.entity, tt.entity),
-                c.doc, f.start, f.end
-              FROM facts f JOIN terms th ON th.term = f.head JOIN terms tt ON tt.term = f.tail
-              JOIN chunks c USING (chunk)
-              WHERE th.entity != tt.entity AND th.literal = 0 AND tt.literal = 0
-                AND f.relation IN (SELECT value FROM json_each(?1))
+            ), said AS (
+              SELECT DISTINCT iif(turned, other, one) AS head, relation, iif(turned, one, other) AS tail,
+                doc, start, end
+              FROM placed
             )
             SELECT a.id, b.id, n FROM (SELECT head, tail, count(*) AS n FROM said GROUP BY head, tail)
             JOIN entities a ON a.entity = head JOIN entities b ON b.entity = tail
@@ -444,17 +440,14 @@ class StoredView:
         Raises:
             NotFoundError: For an unknown id.
         """
-        hashes = _list([hash_of(item) for item in ids])
-        query = "SELECT subject, relation, object FROM edges WHERE hash IN (SELECT value FROM json_each(?))"
-        found = {r.id: r for r in self._relations(self._rows(query, (hashes,)))}
+        found = {r.id: r for r in self.relations_among([hash_of(item) for item in ids])}
         return _in_order(ids, found, "relation")
 
     def relations_within(self, ids: Sequence[str], chunk_ids: Sequence[str]) -> list[Relation]:
         """See `KnowledgeView.relations_within`."""
-        hashes = _list([hash_of(item) for item in ids])
-        query = "SELECT subject, relation, object FROM edges WHERE hash IN (SELECT value FROM json_each(?))"
+        edges = self._edges([hash_of(item) for item in ids])
         chunks = _list([hash_of(item) for item in chunk_ids])
-        found = {r.id: r for r in self._relations(self._rows(query, (hashes,)), chunks)}
+        found = {r.id: r for r in self._relations(edges, chunks)}
         return [found[item] for item in dict.fromkeys(ids) if item in found]
 
     def relations_of(self, entity_id: str) -> list[Relation]:
@@ -543,6 +536,10 @@ class StoredView:
         found.sort(key=lambda relation: relation.id)
         return found
 
+    def _edges(self, hashes: Collection[int]) -> list[tuple[int, int, int]]:
+        query = "SELECT subject, relation, object FROM edges WHERE hash IN (SELECT value FROM json_each(?))"
+        return self._rows(query, (_list(hashes),))
+
     def _ends(self, edges: Sequence[tuple[int, int, int]]) -> list[tuple[str, str, str]]:
         """Content ids and relation type of edges, in order."""
         query = """
@@ -579,13 +576,15 @@ class StoredView:
     @property
     def communities_commit(self) -> int:
         """The commit that communities and reports were made from; 0 if there are none yet."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = 'communities_commit'").fetchone()
-        return int(row[0]) if row else 0
+        return int(self._noted("communities_commit") or 0)
 
     @property
     def reports_made(self) -> str:
         """How all the reports were made, as `Ledger.set_communities` was told; "" if it was not."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = 'reports_made'").fetchone()
+        return self._noted("reports_made")
+
+    def _noted(self, key: str) -> str:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
 
     def reports_by_id(self, community_ids: Sequence[str]) -> list[Report]:
