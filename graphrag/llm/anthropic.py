@@ -2,13 +2,11 @@
 
 import json
 import logging
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graphrag.errors import MissingDependencyError
-from graphrag.llm.client import CallError, Trouble, count_of, sendable, status_trouble
+from graphrag.llm.client import CallError, SDKClient, Trouble, count_of, sendable, status_trouble
 from graphrag.llm.messages import LENGTH, REFUSAL, Reply, Request
 from graphrag.llm.secret import Secret
 
@@ -18,7 +16,7 @@ _FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": LENGTH, "r
            "model_context_window_exceeded": LENGTH}  # fmt: skip
 
 
-class AnthropicClient:
+class AnthropicClient(SDKClient):
     """A `ChatClient` for Anthropic's servers.
 
     It knows no seed, so samples that differ only by it are different answers to one request; it makes no
@@ -42,17 +40,15 @@ class AnthropicClient:
         connections: int = 8,
         proxy: str | None = None,
     ) -> None:
-        self.model = model
-        self.provider = provider or "anthropic"
-        self.structured = structured
-        self._key = key
-        self._where = base_url or "https://api.anthropic.com"
-        self._connections = connections
-        self._proxy = proxy
-        self._lock = threading.Lock()
-        self._sdk: Any = None
-        self._deadline: Any = None
-        self._dropped: set[str] = set()
+        super().__init__(
+            model,
+            key=key,
+            where=base_url or "https://api.anthropic.com",
+            provider=provider or "anthropic",
+            structured=structured,
+            connections=connections,
+            proxy=proxy,
+        )
 
     def complete(self, request: Request, *, seconds: float) -> Reply:
         raw = self._call(request, seconds, stream=False)
@@ -85,15 +81,6 @@ class AnthropicClient:
 
     def embed(self, texts: Sequence[str], *, seconds: float) -> tuple[list[list[float]], int]:
         raise CallError(Trouble.FATAL, "Anthropic makes no embeddings; set embedding.name to another")
-
-    def stop(self, seconds: float) -> None:
-        if self._deadline is not None:
-            self._deadline.stop_at = time.monotonic() + seconds
-
-    def close(self) -> None:
-        with self._lock:
-            if self._sdk is not None:
-                self._sdk.close()
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         sampling = request.sampling
@@ -141,12 +128,6 @@ class AnthropicClient:
             except Exception as error:
                 if not self._adapt(error):
                     raise self._trouble(error) from error
-
-    def _client(self) -> Any:
-        with self._lock:
-            if self._sdk is None:
-                self._sdk = self._make()
-        return self._sdk
 
     def _make(self) -> Any:
         try:

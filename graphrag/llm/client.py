@@ -95,7 +95,65 @@ class ChatClient(Protocol):
         ...
 
 
-class OpenAIClient:
+class SDKClient:
+    """What clients built on a maker's SDK share: it is made on first use, and its calls end when told to.
+
+    Args:
+        model: Name of the model as the server knows it.
+        key: May be empty for servers that want none.
+        where: Address of the server.
+        provider: Name in the ledger's key.
+        structured: How answers are held to a schema.
+        connections: Calls that may be in flight at once.
+        proxy: URL of an HTTP proxy.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        key: Secret,
+        where: str,
+        provider: str,
+        structured: str,
+        connections: int,
+        proxy: str | None,
+    ) -> None:
+        self.model = model
+        self.provider = provider
+        self.structured = structured
+        self._key = key
+        self._where = where
+        self._connections = connections
+        self._proxy = proxy
+        self._lock = threading.Lock()
+        self._sdk: Any = None
+        self._deadline: Any = None
+        self._dropped: set[str] = set()
+
+    def stop(self, seconds: float) -> None:
+        """See `ChatClient`."""
+        if self._deadline is not None:
+            self._deadline.stop_at = time.monotonic() + seconds
+
+    def close(self) -> None:
+        """See `ChatClient`."""
+        with self._lock:
+            if self._sdk is not None:
+                self._sdk.close()
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._sdk is None:
+                self._sdk = self._make()
+        return self._sdk
+
+    def _make(self) -> Any:
+        """The SDK's client, and `_deadline` with it."""
+        raise NotImplementedError
+
+
+class OpenAIClient(SDKClient):
     """The official SDK with its retries off.
 
     Args:
@@ -122,18 +180,16 @@ class OpenAIClient:
         connections: int = 8,
         proxy: str | None = None,
     ) -> None:
-        self.model = model
-        self.provider = provider or _host(base_url)
-        self.structured = structured
-        self._key = key
-        self._where = base_url or "https://api.openai.com/v1"
+        super().__init__(
+            model,
+            key=key,
+            where=base_url or "https://api.openai.com/v1",
+            provider=provider or _host(base_url),
+            structured=structured,
+            connections=connections,
+            proxy=proxy,
+        )
         self._api_version = api_version
-        self._connections = connections
-        self._proxy = proxy
-        self._lock = threading.Lock()
-        self._sdk: Any = None
-        self._deadline: Any = None
-        self._dropped: set[str] = set()
         self._mode = structured if structured != "auto" else STRUCTURED[0]
         self._tokens_name = "max_tokens"
 
@@ -167,15 +223,6 @@ class OpenAIClient:
 
         raw = self._call(call, None, seconds)
         return _vectors(raw.content, len(texts))
-
-    def stop(self, seconds: float) -> None:
-        if self._deadline is not None:
-            self._deadline.stop_at = time.monotonic() + seconds
-
-    def close(self) -> None:
-        with self._lock:
-            if self._sdk is not None:
-                self._sdk.close()
 
     def _call(self, call: Callable[[], Any], request: Request | None, seconds: float) -> Any:
         # A refusal of a parameter by name is no failure: leave it out and ask again, a few times at most.
@@ -244,12 +291,6 @@ class OpenAIClient:
                     logger.warning('%s does not take the parameter "%s"; leaving it out', self._where, name)
                     return True
         return False
-
-    def _client(self) -> Any:
-        with self._lock:
-            if self._sdk is None:
-                self._sdk = self._make()
-        return self._sdk
 
     def _make(self) -> Any:
         import openai  # takes most of a second: only who asks a model pays for it
