@@ -1,7 +1,11 @@
 """``graphrag ask`` and ``graphrag search``."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +16,10 @@ from pipelines.commands.options import (
     query_options,
     settings_options,
 )
+
+if TYPE_CHECKING:
+    from graphrag.config import Config
+    from graphrag.engine import GraphRAG
 
 
 @click.command("ask")
@@ -46,17 +54,12 @@ def ask_command(
     With --answerer llm or agent, the llm section of the settings (--config or --set) names the model; every
     citation is checked all the same.
     """
-    from graphrag.engine import GraphRAG
-    from pipelines.knowledge import place_of
-    from pipelines.model import lend_embedding_key, open_answerer, query_config, use_search_settings
+    from pipelines.model import open_answerer
     from pipelines.shapes import answer_json
     from pipelines.terminal import print_json
     from pipelines.words import answer_text
 
-    with GraphRAG.open(place_of(kg)) as base:
-        lend_embedding_key(base, trusted=False)
-        config = query_config(base, config_path, overrides, asks=answerer != "quote")
-        use_search_settings(base, config)
+    with _opened(kg, config_path, overrides, asks=answerer != "quote") as (base, config):
         hear = (lambda statement: click.echo(statement, err=True)) if stream else None
         with open_answerer(base, config, answerer, hear=hear, filters=filters_of(filters)) as ask:
             answer = ask(question, mode=mode, k=k, trace=trace)
@@ -85,19 +88,34 @@ def search_command(
     **filters: Any,
 ) -> int:
     """Ranked evidence for a question, without an answer."""
-    from graphrag.engine import GraphRAG
-    from pipelines.knowledge import place_of
-    from pipelines.model import lend_embedding_key, query_config, use_search_settings
     from pipelines.shapes import context_json
     from pipelines.terminal import print_json
     from pipelines.words import context_text
 
-    with GraphRAG.open(place_of(kg)) as base:
-        lend_embedding_key(base, trusted=False)
-        use_search_settings(base, query_config(base, config_path, overrides, asks=False))
+    with _opened(kg, config_path, overrides, asks=False) as (base, _):
         context = base.search(question, mode=mode, k=k, trace=trace, filters=filters_of(filters))
         if as_json:
             print_json(context_json(base, context, trace=trace))
         else:
             click.echo(context_text(base, context, trace=trace))
     return 0
+
+
+@contextmanager
+def _opened(
+    kg: str, config_path: Path | None, overrides: tuple[str, ...], *, asks: bool
+) -> Iterator[tuple[GraphRAG, Config]]:
+    """The base, set to search as the settings say, with the settings.
+
+    Args:
+        asks: Whether a model will be asked.
+    """
+    from graphrag.engine import GraphRAG
+    from pipelines.knowledge import place_of
+    from pipelines.model import lend_embedding_key, query_config, use_search_settings
+
+    with GraphRAG.open(place_of(kg)) as base:
+        lend_embedding_key(base, trusted=False)
+        config = query_config(base, config_path, overrides, asks=asks)
+        use_search_settings(base, config)
+        yield base, config
