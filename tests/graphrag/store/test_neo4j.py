@@ -263,25 +263,31 @@ def test_an_edge_whose_end_is_missing_is_an_error_not_silence(tmp_path, connecti
         assert same(ledger, connection)
 
 
-def test_pushing_at_the_same_time_doubles_nothing(tmp_path, connection):
-    with ledger_in(tmp_path / "kg", *few_documents()) as ledger:
-        push(ledger, connection)
-        ledger.apply([document("four", [Says("Zoe", "PERSON", "READ", "Notes", "WORK")])])
+def pushed_at_once(count, folder, server):
+    """What became of pushes of one knowledge base, begun at the same time: "pushed", or the error's words."""
     outcomes: list[str] = []
 
     def work() -> None:
-        with Ledger.open(tmp_path / "kg") as mine, Connection(connection.server) as own:
+        with Ledger.open(folder) as mine, Connection(server) as own:
             try:
                 push(mine, own)
                 outcomes.append("pushed")
             except StoreError as error:
                 outcomes.append(str(error))
 
-    threads = [threading.Thread(target=work) for _ in range(6)]
+    threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return outcomes
+
+
+def test_pushing_at_the_same_time_doubles_nothing(tmp_path, connection):
+    with ledger_in(tmp_path / "kg", *few_documents()) as ledger:
+        push(ledger, connection)
+        ledger.apply([document("four", [Says("Zoe", "PERSON", "READ", "Notes", "WORK")])])
+    outcomes = pushed_at_once(6, tmp_path / "kg", connection.server)
     assert "pushed" in outcomes
     assert all(outcome == "pushed" or "somebody else" in outcome for outcome in outcomes)
     with Ledger.open(tmp_path / "kg") as ledger:

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from itertools import product
 
 import pytest
@@ -34,7 +35,7 @@ from graphrag.store.neo4j_view import Neo4jView, pull
 from graphrag.store.neo4j_write import push
 from tests.conftest import Outcome
 from tests.graphrag.store.making import Aka, Says, document
-from tests.graphrag.store.test_neo4j import ledger_in, same
+from tests.graphrag.store.test_neo4j import ledger_in, pushed_at_once, same
 from tests.neo4j_server import CutProxy, Neo4jServer, need_neo4j, shared_server, wipe
 
 pytestmark = pytest.mark.neo4j
@@ -137,6 +138,25 @@ def test_a_load_survives_kills_of_the_server(tmp_path, monkeypatch):
         server.kill()
 
 
+@contextmanager
+def failing_push(ledger, connection, heard, expected):
+    """A push that is on its way when the block begins, and over when it is left; its error in a list."""
+    failed: list[Exception] = []
+
+    def load() -> None:
+        try:
+            push(ledger, connection, progress=heard)
+        except expected as error:
+            failed.append(error)
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    while heard.rows < 500 and loading.is_alive():
+        time.sleep(0.005)
+    yield failed
+    loading.join()
+
+
 def test_a_load_waits_for_a_server_that_is_away_and_says_so(tmp_path, monkeypatch):
     need_neo4j()
     in_small_steps(monkeypatch, 100)
@@ -161,20 +181,8 @@ def test_a_load_waits_for_a_server_that_is_away_and_says_so(tmp_path, monkeypatc
             with Connection(Place(server.uri), wait_seconds=1) as impatient:
                 ledger.apply(people(60, first=100))
                 heard = Heard()
-                failed: list[Exception] = []
-
-                def load() -> None:
-                    try:
-                        push(ledger, impatient, progress=heard)
-                    except Neo4jUnavailableError as error:
-                        failed.append(error)
-
-                loading = threading.Thread(target=load)
-                loading.start()
-                while heard.rows < 500 and loading.is_alive():
-                    time.sleep(0.005)
-                server.kill()
-                loading.join()
+                with failing_push(ledger, impatient, heard, Neo4jUnavailableError) as failed:
+                    server.kill()
                 assert "run the same command again" in str(failed[0])
             server.start()
             with Connection(Place(server.uri), wait_seconds=60) as connection:
@@ -200,30 +208,19 @@ def test_a_server_that_comes_back_empty_is_not_filled_by_half(tmp_path, monkeypa
     in_small_steps(monkeypatch, 100)
     server = Neo4jServer(tmp_path / "home").start()
     try:
-        with ledger_in(tmp_path / "kg", *people(60)) as ledger:
-            heard = Heard()
-            failed: list[Exception] = []
-            with Connection(Place(server.uri), wait_seconds=600) as connection:
-
-                def load() -> None:
-                    try:
-                        push(ledger, connection, progress=heard)
-                    except StoreError as error:
-                        failed.append(error)
-
-                loading = threading.Thread(target=load)
-                loading.start()
-                while heard.rows < 500 and loading.is_alive():
-                    time.sleep(0.005)
+        with (
+            ledger_in(tmp_path / "kg", *people(60)) as ledger,
+            Connection(Place(server.uri), wait_seconds=600) as connection,
+        ):
+            with failing_push(ledger, connection, Heard(), StoreError) as failed:
                 server.kill()
                 shutil.rmtree(server.home / "data")
                 server.start()
-                loading.join()
-                assert "emptied" in str(failed[0])
-                (found,) = connection.read("MATCH (n) RETURN count(n) AS nodes")
-                assert found["nodes"] == 0
-                push(ledger, connection)
-                assert same(ledger, connection)
+            assert "emptied" in str(failed[0])
+            (found,) = connection.read("MATCH (n) RETURN count(n) AS nodes")
+            assert found["nodes"] == 0
+            push(ledger, connection)
+            assert same(ledger, connection)
     finally:
         server.kill()
 
@@ -400,27 +397,12 @@ def test_eight_pushers_at_once_double_and_lose_nothing(tmp_path, connection):
     with ledger_in(tmp_path / "kg", *(some(f"d{n}", 50) for n in range(105))) as ledger:
         assert ledger.counts()["entities"] >= 990
         assert ledger.counts()["relations"] >= 5000
-    outcomes: list[str] = []
-
-    def work() -> None:
-        with Ledger.open(tmp_path / "kg") as mine, Connection(connection.server) as own:
-            try:
-                push(mine, own)
-                outcomes.append("pushed")
-            except StoreError as error:
-                outcomes.append(str(error))
-
     for turn in range(ROUNDS):
         if turn % 2:
             wipe(connection)  # all eight start from nothing; else, from what is there
         with Ledger.open(tmp_path / "kg", write=True) as ledger:
             ledger.apply([some(f"d{turn % 105}", 50)])
-        outcomes.clear()
-        threads = [threading.Thread(target=work) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        outcomes = pushed_at_once(8, tmp_path / "kg", connection.server)
         assert "pushed" in outcomes
         assert all(outcome == "pushed" or "somebody else" in outcome for outcome in outcomes), outcomes
         with Ledger.open(tmp_path / "kg") as ledger:
